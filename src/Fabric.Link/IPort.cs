@@ -1,0 +1,41 @@
+namespace Fabric.Link;
+
+/// <summary>An attachment point for Ethernet frames: a guest NIC, a TAP, a stream socket, an in-memory end.</summary>
+/// <remarks>
+/// <para>Directions are those of the switch: <see cref="Receive"/> takes frames that the attached end has sent,
+/// <see cref="Transmit"/> gives frames to it.</para>
+/// <para>The receive side belongs to one worker at a time. The transmit side may be called from any thread; the port serialises
+/// with a short lock of its own. One interface call carries a burst. Nothing here allocates per frame.</para>
+/// </remarks>
+public interface IPort : IDisposable
+{
+    /// <summary>Most frames in one burst.</summary>
+    const int MaxBurst = 32;
+
+    /// <summary>Name in the topology, such as <c>alice.0</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Unfinished frames that <see cref="Transmit"/> can carry as they are. May change when a guest's driver renegotiates.</summary>
+    FrameOffloads Accepts { get; }
+
+    /// <summary>Counters of this port, by direction and drop reason.</summary>
+    PortCounters Counters { get; }
+
+    /// <summary>Takes up to <see cref="MaxBurst"/> frames from the attached end and hands them to the sink in one call.</summary>
+    /// <param name="sink">Takes the frames; their memory is given back when it returns.</param>
+    /// <returns>Number of frames taken, malformed ones (counted, not handed on) included; 0 when none was waiting.</returns>
+    int Receive(IFrameSink sink);
+
+    /// <summary>Gives frames to the attached end. Copies what it takes before it returns; what it cannot take it drops and counts.</summary>
+    /// <param name="frames">Frames whose offloads <see cref="Accepts"/> covers; others are dropped and counted.</param>
+    /// <returns>Number of frames delivered.</returns>
+    int Transmit(ReadOnlySpan<Frame> frames);
+
+    /// <summary>Says whom to wake. Called once, before the port is first polled.</summary>
+    /// <param name="waker">Woken when a frame arrives after <see cref="TryArm"/> returned true.</param>
+    void AttachWaker(IWaker waker);
+
+    /// <summary>Asks for one wake-up when the next frame arrives.</summary>
+    /// <returns>False when frames are already waiting: poll again instead of sleeping.</returns>
+    bool TryArm();
+}

@@ -1,0 +1,11 @@
+using System.Net;
+using System.Net.NetworkInformation;
+
+namespace Fabric.Topology;
+
+/// <summary>A guest NIC.</summary>
+/// <param name="To">Switch it is plugged into.</param>
+/// <param name="Mac">Ethernet address; given, or derived from topology, machine and position, the same at every start.</param>
+/// <param name="Address">IPv4 or IPv6 address that the guest configures, or null.</param>
+/// <param name="PrefixLength">Prefix length of <paramref name="Address"/> in bits; 0 without one.</param>
+public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address, int PrefixLength);

@@ -1,0 +1,31 @@
+namespace Fabric.Topology;
+
+/// <summary>One step of a topology's <c>tests:</c>.</summary>
+/// <param name="Title">What the step shows, for the report: given, or made from its fields.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+public abstract record TestStep(string Title, int Line);
+
+/// <summary>A machine pings another, or an address; every echo must come back.</summary>
+/// <param name="Title">For the report.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+/// <param name="From">Machine that pings.</param>
+/// <param name="To">Address that is pinged: given, or the first address of the machine named.</param>
+/// <param name="Count">Number of echoes.</param>
+public sealed record PingStep(string Title, int Line, string From, System.Net.IPAddress To, int Count) : TestStep(Title, Line);
+
+/// <summary>A command runs in a guest; its exit status and output are judged.</summary>
+/// <param name="Title">For the report.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+/// <param name="Vm">Machine it runs in.</param>
+/// <param name="Run">Shell command.</param>
+/// <param name="Expect">Text that the standard output must contain, or null.</param>
+/// <param name="Status">Exit status expected.</param>
+/// <param name="Timeout">Longest time it may take.</param>
+public sealed record ExecStep(string Title, int Line, string Vm, string Run, string? Expect, int Status, TimeSpan Timeout)
+    : TestStep(Title, Line);
+
+/// <summary>A machine is stopped in order and started again; the step ends when its agent answers.</summary>
+/// <param name="Title">For the report.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+/// <param name="Vm">The machine.</param>
+public sealed record RestartStep(string Title, int Line, string Vm) : TestStep(Title, Line);

@@ -1,0 +1,26 @@
+namespace Fabric.Topology;
+
+/// <summary>A validated topology: every name resolves, every address is unique, every size is in range. Immutable.</summary>
+public sealed record TopologyModel
+{
+    /// <summary>Name of the topology: the file's <c>name:</c>, or the file's own name without extension.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Absolute path of the file.</summary>
+    public required string SourcePath { get; init; }
+
+    /// <summary>Guest images by name.</summary>
+    public required IReadOnlyDictionary<string, ImageModel> Images { get; init; }
+
+    /// <summary>Switches by name.</summary>
+    public required IReadOnlyDictionary<string, SwitchModel> Switches { get; init; }
+
+    /// <summary>Disks by name.</summary>
+    public required IReadOnlyDictionary<string, DiskModel> Disks { get; init; }
+
+    /// <summary>Virtual machines by name, in the file's order.</summary>
+    public required IReadOnlyDictionary<string, VmModel> Vms { get; init; }
+
+    /// <summary>Test steps in the file's order.</summary>
+    public required IReadOnlyList<TestStep> Tests { get; init; }
+}
