@@ -1,0 +1,248 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using YamlDotNet.RepresentationModel;
+using static Fabric.Topology.Yaml.YamlSection;
+
+namespace Fabric.Topology.Yaml;
+
+/// <summary>The third gate: turns a file of the right form into a model whose every name and address holds together.</summary>
+/// <param name="root">The file.</param>
+/// <param name="errors">Takes the faults.</param>
+/// <param name="sourcePath">Absolute path of the file.</param>
+internal sealed class TopologyReader(YamlSection root, ErrorList errors, string sourcePath)
+{
+    private const long MinMemory = 32L << 20;
+    private const long MaxMemory = 1L << 40;
+    private const long MemoryGranule = 2L << 20;
+    private const long MaxDiskSize = 64L << 40;
+
+    private readonly Dictionary<string, ImageModel> _images = [];
+    private readonly Dictionary<string, SwitchModel> _switches = [];
+    private readonly Dictionary<string, DiskModel> _disks = [];
+    private readonly Dictionary<string, VmModel> _vms = [];
+    private readonly Dictionary<string, string> _diskUsers = [];
+    private readonly Dictionary<PhysicalAddress, string> _macs = [];
+    private readonly Dictionary<(string Switch, IPAddress Address), string> _addresses = [];
+    private string _name = "";
+
+    internal TopologyModel Read()
+    {
+        _name = ReadName();
+        foreach ((string name, YamlSection section) in root.ChildrenByName("images"))
+            _images[name] = ReadImage(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("switches"))
+            _switches[name] = new SwitchModel(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"));
+        foreach ((string name, YamlSection section) in root.ChildrenByName("disks"))
+            _disks[name] = ReadDisk(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
+            _vms[name] = ReadVm(name, section);
+        return new TopologyModel
+        {
+            Name = _name,
+            SourcePath = sourcePath,
+            Images = _images,
+            Switches = _switches,
+            Disks = _disks,
+            Vms = _vms,
+            Tests = [.. root.Children("tests").Select(ReadTest).OfType<TestStep>()],
+        };
+    }
+
+    private string ReadName()
+    {
+        if (root.Text("name") is not { } name)
+        {
+            string fromFile = string.Concat(Path.GetFileNameWithoutExtension(sourcePath).Select(c => char.IsAsciiLetterOrDigit(c) ? c : '-')).Trim('-');
+            return fromFile.Length switch { 0 => "topology", > 32 => fromFile[..32], _ => fromFile };
+        }
+
+        if (!NameRule.IsMatch(name))
+            errors.Add(root.At("name"), $"'{name}' is no name: {NameRule.Text}");
+        return name;
+    }
+
+    private ImageModel ReadImage(string name, YamlSection section)
+    {
+        ImageModel image = new(name, section.Choice("pull"), section.PathOf("kernel"), section.PathOf("initrd"), section.Text("cmdline"));
+        if (!section.Has("pull") && !section.Has("kernel"))
+            errors.Add(section.Node, $"image '{name}' has neither 'pull:' nor 'kernel:', so nothing to boot; try 'pull: debian-riscv64'");
+        return image;
+    }
+
+    private DiskModel ReadDisk(string name, YamlSection section)
+    {
+        string? written = section.Text("base");
+        string? baseImage = null;
+        string? baseFile = null;
+        string? baseFormat = section.Choice("base-format");
+        if (written != null && _images.TryGetValue(written, out ImageModel? image))
+        {
+            baseImage = written;
+            if (image.Catalogue == null)
+                errors.Add(section.At("base"), $"image '{written}' has no base disk: only images with 'pull:' bring one");
+            if (baseFormat != null)
+                errors.Add(section.At("base-format"), $"'base-format:' goes with a path; the format of image '{written}' is known");
+        }
+        else if (written != null)
+        {
+            baseFile = ReadBaseFile(section, written, baseFormat);
+        }
+
+        DiskModel disk = new(name, section.PathOf("file"), section.Choice("format") ?? "qcow2", baseImage, baseFile, baseFormat,
+            section.Size("size"), section.Boolean("readonly") ?? false);
+        CheckDisk(disk, section, hasBase: written != null);
+        return disk;
+    }
+
+    private string? ReadBaseFile(YamlSection section, string written, string? baseFormat)
+    {
+        if (!written.Contains('/', StringComparison.Ordinal) && !written.Contains('.', StringComparison.Ordinal))
+        {
+            errors.Add(section.At("base"), $"there is no image '{written}'{DidYouMean(written, _images.Keys)} (a path has a '/' or a '.')");
+            return null;
+        }
+
+        if (baseFormat == null && !section.Has("base-format"))
+            errors.Add(section.At("base"), "a base given as a path needs 'base-format: qcow2' or 'base-format: raw': formats are never guessed");
+        return section.Resolve(written);
+    }
+
+    private void CheckDisk(DiskModel disk, YamlSection section, bool hasBase)
+    {
+        if (hasBase && disk.Format == "raw")
+            errors.Add(section.At("format"), "a raw disk cannot have a base; leave 'format:' out for a qcow2 overlay");
+        if (disk.File == null && !hasBase && disk.Size == null && !section.Has("size"))
+            errors.Add(section.Node, $"disk '{disk.Name}' has no 'file:', 'base:' or 'size:'; an empty disk needs 'size: 8GiB'");
+        if (disk.Size is > MaxDiskSize)
+            errors.Add(section.At("size"), $"a disk may have at most {ByteSize.Format(MaxDiskSize)}");
+        if (disk.Size % 512 is > 0)
+            errors.Add(section.At("size"), "the size of a disk is a multiple of 512 bytes");
+    }
+
+    private VmModel ReadVm(string name, YamlSection section)
+    {
+        VmModel vm = new()
+        {
+            Name = name,
+            Image = Refer(section, "image", _images.Keys, "image"),
+            Kernel = section.PathOf("kernel"),
+            Initrd = section.PathOf("initrd"),
+            Cmdline = section.Text("cmdline"),
+            Firmware = section.PathOf("firmware"),
+            Cpus = section.Integer("cpus") ?? 1,
+            MemoryBytes = ReadMemory(section),
+            Disks = [.. section.Names("disks").Select(disk => ReadVmDisk(name, disk.Name, disk.Node))],
+            Nics = [.. section.Children("nics").Select((nic, index) => ReadNic(name, nic, index))],
+        };
+        if (!section.Has("image") && !section.Has("kernel") && !section.Has("firmware"))
+            errors.Add(section.Node, $"vm '{name}' has nothing to boot: give it 'image:', 'kernel:' or 'firmware:'");
+        return vm;
+    }
+
+    private long ReadMemory(YamlSection section)
+    {
+        long memory = section.Size("memory") ?? 512L << 20;
+        if (memory is < MinMemory or > MaxMemory || memory % MemoryGranule != 0)
+            errors.Add(section.At("memory"), $"'memory:' is a multiple of 2 MiB from {ByteSize.Format(MinMemory)} to {ByteSize.Format(MaxMemory)}");
+        return memory;
+    }
+
+    private string ReadVmDisk(string vm, string disk, YamlNode node)
+    {
+        if (!_disks.TryGetValue(disk, out DiskModel? model))
+            errors.Add(node, $"there is no disk '{disk}'{DidYouMean(disk, _disks.Keys)}");
+        else if (!_diskUsers.TryAdd(disk, vm) && !model.IsReadOnly)
+            errors.Add(node, $"disk '{disk}' is already a disk of vm '{_diskUsers[disk]}'; only a 'readonly: true' disk can be shared");
+        return disk;
+    }
+
+    private NicModel ReadNic(string vm, YamlSection section, int index)
+    {
+        string? to = Refer(section, "to", _switches.Keys, "switch");
+        PhysicalAddress mac = section.Mac("mac") ?? AddressPlan.DeriveMac(_name, vm, index);
+        if (!_macs.TryAdd(mac, vm))
+            errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by a NIC of vm '{_macs[mac]}'");
+        if (section.Address("address") is not { } written)
+            return new NicModel(to ?? "", mac, null, 0);
+        int prefixLength = to == null ? written.PrefixLength : CheckAddress(vm, section, _switches[to], written.Address, written.PrefixLength);
+        return new NicModel(to ?? "", mac, written.Address, prefixLength);
+    }
+
+    private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength)
+    {
+        YamlNode at = section.At("address");
+        if (prefixLength < 0 && sw.Subnet is { } declared)
+            prefixLength = declared.PrefixLength;
+        if (prefixLength < 0)
+            errors.Add(at, $"address {address} lacks its prefix length; write it like {address}/{(address.GetAddressBytes().Length == 4 ? 24 : 64)}, or give switch '{sw.Name}' a 'subnet:'");
+        else if (sw.Subnet is { } subnet && subnet.BaseAddress.AddressFamily == address.AddressFamily && (!subnet.Contains(address) || prefixLength != subnet.PrefixLength))
+            errors.Add(at, $"address {address}/{prefixLength} is outside the subnet {subnet} of switch '{sw.Name}'");
+        else if (AddressPlan.IsNetworkOrBroadcast(address, prefixLength))
+            errors.Add(at, $"{address} is the network or broadcast address of {AddressPlan.NetworkOf(address, prefixLength)}, which no host can have");
+        if (!_addresses.TryAdd((sw.Name, address), vm))
+            errors.Add(at, $"address {address} is taken by vm '{_addresses[(sw.Name, address)]}' on switch '{sw.Name}'");
+        return prefixLength;
+    }
+
+    private TestStep? ReadTest(YamlSection section)
+    {
+        string? title = section.Text("name");
+        string[] kinds = ["ping", "exec", "restart"];
+        if (kinds.Count(section.Has) != 1)
+        {
+            errors.Add(section.Node, $"a test step holds exactly one of {string.Join(", ", kinds)}");
+            return null;
+        }
+
+        if (section.Child("ping") is { } ping)
+            return ReadPing(title, ping);
+        if (section.Child("exec") is { } exec)
+            return ReadExec(title, exec);
+        YamlSection restart = section.Child("restart")!;
+        return Refer(restart, "vm", _vms.Keys, "vm") is { } vm ? new RestartStep(title ?? $"restart {vm}", section.Line, vm) : null;
+    }
+
+    private PingStep? ReadPing(string? title, YamlSection section)
+    {
+        string? from = Refer(section, "from", _vms.Keys, "vm");
+        int count = section.Integer("count") ?? 3;
+        if (section.Text("to") is not { } to || from == null)
+            return null;
+        IPAddress? address = IPAddress.TryParse(to, out IPAddress? literal) ? literal : AddressOf(section, from, to);
+        return address == null ? null : new PingStep(title ?? $"{from} pings {to}", section.Line, from, address, count);
+    }
+
+    /// <summary>The address to reach a machine at: one on a switch both are plugged into, or its first.</summary>
+    private IPAddress? AddressOf(YamlSection section, string from, string to)
+    {
+        if (Refer(section, "to", _vms.Keys, "vm") == null)
+            return null;
+        IEnumerable<NicModel> nics = _vms[to].Nics.Where(nic => nic.Address != null);
+        NicModel? best = nics.FirstOrDefault(nic => _vms[from].Nics.Any(own => own.To == nic.To)) ?? nics.FirstOrDefault();
+        if (best == null)
+            errors.Add(section.At("to"), $"vm '{to}' has no 'address:' on any NIC, so there is nothing to ping; give it one, or name an address here");
+        return best?.Address;
+    }
+
+    private ExecStep? ReadExec(string? title, YamlSection section)
+    {
+        string? vm = Refer(section, "vm", _vms.Keys, "vm");
+        string? run = section.Text("run");
+        string? expect = section.Text("expect");
+        int status = section.Integer("status") ?? 0;
+        TimeSpan timeout = section.Duration("timeout") ?? TimeSpan.FromSeconds(60);
+        return vm == null || run == null ? null : new ExecStep(title ?? $"{vm}: {run.Trim()}", section.Line, vm, run, expect, status, timeout);
+    }
+
+    private string? Refer(YamlSection section, string key, IReadOnlyCollection<string> names, string what)
+    {
+        if (section.Text(key) is not { } name)
+            return null;
+        if (names.Contains(name))
+            return name;
+        string known = names.Count == 0 ? $"; the file declares no {what}" : $"; there is {string.Join(", ", names.Take(8))}";
+        string nearest = DidYouMean(name, names);
+        errors.Add(section.At(key), $"there is no {what} '{name}'{(nearest.Length > 0 ? nearest : known)}");
+        return null;
+    }
+}

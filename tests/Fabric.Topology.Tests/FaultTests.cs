@@ -1,0 +1,123 @@
+namespace Fabric.Topology.Tests;
+
+/// <summary>Each wrong file gives the place of the fault and the nearest right thing, once.</summary>
+public class FaultTests
+{
+    [Theory]
+    [InlineData("vms:\n  a: { kernel: k, memroy: 64MiB }", "2:19: unknown key 'memroy' in a vm; did you mean 'memory'?")]
+    [InlineData("switch: { lan: }", "1:1: unknown key 'switch' in a topology; did you mean 'switches'?")]
+    [InlineData("zzz: 1", "1:1: unknown key 'zzz' in a topology; it takes name, images, switches, disks, vms, tests")]
+    [InlineData("vms:\n  a:\n    kernel: k\n    nics:\n      - { to: lam }\nswitches: { lan: }", "5:15: there is no switch 'lam'; did you mean 'lan'?")]
+    [InlineData("vms: { a: { image: x } }", "1:20: there is no image 'x'; the file declares no image")]
+    [InlineData("vms: { a: { kernel: k, disks: [rot] } }\ndisks: { root: { size: 1GiB } }", "1:32: there is no disk 'rot'; did you mean 'root'?")]
+    [InlineData("vms: { a: {} }", "1:11: vm 'a' has nothing to boot: give it 'image:', 'kernel:' or 'firmware:'")]
+    [InlineData("vms: { a: { kernel: k, cpus: 9 } }", "1:30: 'cpus: 9' is no whole number from 1 to 8")]
+    [InlineData("vms: { a: { kernel: k, memory: lots } }", "1:32: 'memory: lots' is no size; write it like 256MiB or 8GiB")]
+    [InlineData("vms: { a: { kernel: k, memory: 1MiB } }", "1:32: 'memory:' is a multiple of 2 MiB from 32 MiB to 1 TiB")]
+    [InlineData("vms: { a: { kernel: [k] } }", "1:21: 'kernel:' takes a text, not a list")]
+    [InlineData("vms: { a: { kernel: k, disks: root } }", "1:31: 'disks:' is a list, not 'root'")]
+    [InlineData("vms: [a]", "1:6: 'vms:' is a mapping from names to vms, not a list")]
+    [InlineData("vms: { 'a b': { kernel: k } }", "1:8: 'a b' is no name: 1 to 32 letters, digits and hyphens, starting with a letter or digit")]
+    [InlineData("images: { d: }", "1:14: image 'd' has neither 'pull:' nor 'kernel:', so nothing to boot; try 'pull: debian-riscv64'")]
+    [InlineData("images: { d: { pull: debian-riscv } }", "1:22: 'pull: debian-riscv' is none of debian-riscv64; did you mean 'debian-riscv64'?")]
+    [InlineData("switches: { lan: { subnet: 10.0.0.1/24 } }", "1:28: 'subnet: 10.0.0.1/24' has bits set behind its prefix; the network is 10.0.0.0/24")]
+    [InlineData("switches: { lan: { ageing: 5 } }", "1:28: 'ageing: 5' is no time; write it like 500ms, 30s or 5m")]
+    [InlineData("disks: { d: {} }", "1:13: disk 'd' has no 'file:', 'base:' or 'size:'; an empty disk needs 'size: 8GiB'")]
+    [InlineData("disks: { d: { base: debain } }\nimages: { debian: { pull: debian-riscv64 } }", "1:21: there is no image 'debain'; did you mean 'debian'? (a path has a '/' or a '.')")]
+    [InlineData("disks: { d: { base: ./x.img } }", "1:21: a base given as a path needs 'base-format: qcow2' or 'base-format: raw': formats are never guessed")]
+    [InlineData("disks: { d: { size: 1000 } }", "1:21: the size of a disk is a multiple of 512 bytes")]
+    [InlineData("tests: [{ ping: { from: a } }]\nvms: { a: { kernel: k } }", "1:17: the ping lacks 'to:' (Machine or address that is pinged)")]
+    [InlineData("tests: [{ ping: { from: a, to: a } }]\nvms: { a: { kernel: k } }", "1:32: vm 'a' has no 'address:' on any NIC, so there is nothing to ping; give it one, or name an address here")]
+    [InlineData("tests: [{ name: x }]", "1:9: a test step holds exactly one of ping, exec, restart")]
+    [InlineData("vms: 1\nvms: 2", "2:1: not valid YAML: Duplicate key vms")]
+    [InlineData("", "1:1: the file holds no topology; it takes name, images, switches, disks, vms, tests")]
+    [InlineData("just text", "1:1: a topology is a mapping of name, images, switches, disks, vms, tests, not 'just text'")]
+    public void One_fault_gives_one_line(string yaml, string fault) => Assert.Equal([fault], TopologyFile.Faults(yaml));
+
+    [Theory]
+    [InlineData("address: 10.0.1.1/24", "address 10.0.1.1/24 is outside the subnet 10.0.0.0/24 of switch 'lan'")]
+    [InlineData("address: 10.0.0.1/16", "address 10.0.0.1/16 is outside the subnet 10.0.0.0/24 of switch 'lan'")]
+    [InlineData("address: 10.0.0.0/24", "10.0.0.0 is the network or broadcast address of 10.0.0.0/24, which no host can have")]
+    [InlineData("address: 10.0.0.255", "10.0.0.255 is the network or broadcast address of 10.0.0.0/24, which no host can have")]
+    [InlineData("address: 10.0.0.2/24", "address 10.0.0.2 is taken by vm 'other' on switch 'lan'")]
+    [InlineData("address: 10.0.0", "'address: 10.0.0' is no address; write it like 10.0.0.1/24 or fd00::1/64")]
+    [InlineData("address: 10.0.0.1/33", "'address: 10.0.0.1/33' is no address; write it like 10.0.0.1/24 or fd00::1/64")]
+    [InlineData("address: fd00::1", "address fd00::1 lacks its prefix length; write it like fd00::1/64, or give switch 'v6' a 'subnet:'", "v6")]
+    [InlineData("mac: '52:54:00:aa:bb:cc'", "the Ethernet address 52:54:00:aa:bb:cc is taken by a NIC of vm 'other'")]
+    [InlineData("mac: '01:00:5e:00:00:01'", "'mac: 01:00:5e:00:00:01' is a group address; the first octet of a NIC's own address is even, such as 52:54:00:12:34:56")]
+    [InlineData("mac: 5254", "'mac: 5254' is no Ethernet address; write it like 52:54:00:12:34:56")]
+    public void A_NIC_that_cannot_be_is_refused(string field, string fault, string to = "lan")
+    {
+        string[] faults = TopologyFile.Faults($$"""
+            switches: { lan: { subnet: 10.0.0.0/24 }, v6: }
+            vms:
+              other: { kernel: k, nics: [{ to: lan, mac: "52-54-00-AA-BB-CC", address: 10.0.0.2 }] }
+              vm: { kernel: k, nics: [{ to: {{to}}, {{field}} }] }
+            """);
+        Assert.Equal(fault, Assert.Single(faults).Split(": ", 2)[1]);
+        Assert.StartsWith("4:", faults[0], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_writable_disk_belongs_to_one_machine()
+    {
+        string[] faults = TopologyFile.Faults("""
+            disks: { d: { size: 1GiB }, ro: { file: x.raw, format: raw, readonly: true } }
+            vms:
+              a: { kernel: k, disks: [d, ro] }
+              b: { kernel: k, disks: [ro, d] }
+            """);
+        Assert.Equal(["4:31: disk 'd' is already a disk of vm 'a'; only a 'readonly: true' disk can be shared"], faults);
+    }
+
+    [Fact]
+    public void All_faults_of_a_file_are_reported_in_its_order()
+    {
+        string[] faults = TopologyFile.Faults("""
+            vms:
+              a: { kernel: k, cpus: 0, nics: [{ to: nowhere }] }
+              b: { kernel: k, bogus: 1 }
+            nmae: lab
+            """);
+        Assert.Equal(["2:25", "2:41", "3:19", "4:1"], faults.Select(fault => fault[..fault.IndexOf(": ", StringComparison.Ordinal)]));
+    }
+
+    [Fact]
+    public void Broken_YAML_names_its_place()
+    {
+        string fault = Assert.Single(TopologyFile.Faults("vms:\n  a: { kernel: k\n  b: 1\n"));
+        Assert.Matches(@"^[23]:\d+: not valid YAML: ", fault);
+    }
+
+    /// <summary>Whatever bytes stand in the file, the answer is a model or a list of faults.</summary>
+    [Fact]
+    public void Mutated_files_never_throw_anything_else()
+    {
+        Random random = new(int.Parse(Environment.GetEnvironmentVariable("FABRIC_TEST_SEED") ?? "1"));
+        int count = int.Parse(Environment.GetEnvironmentVariable("FABRIC_TEST_COUNT") ?? "2000");
+        const string lab = "name: lab\nimages: { d: { pull: debian-riscv64 } }\nswitches:\n  lan: { subnet: 10.0.0.0/24 }\ndisks: { r: { base: d } }\n"
+            + "vms:\n  a: &x\n    image: d\n    disks: [r]\n    nics:\n      - { to: lan, address: 10.0.0.1 }\n  b: { <<: *x, disks: [] }\ntests:\n  - ping: { from: a, to: a }\n";
+        const string alphabet = "{}[]:,-&*!|>'\"%@`#?\n\t ~<ab0\u0000\u00e9";
+        for (int i = 0; i < count; i++)
+        {
+            char[] text = lab.ToCharArray();
+            for (int edits = random.Next(1, 6); edits > 0; edits--)
+                text[random.Next(text.Length)] = alphabet[random.Next(alphabet.Length)];
+            try
+            {
+                TopologyFile.Load(new string(text));
+            }
+            catch (TopologyException e)
+            {
+                Assert.All(e.Errors, error => Assert.True(error.Line > 0 && error.Column > 0 && error.Message.Length > 0));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_missing_file_is_one_line()
+    {
+        TopologyException e = Assert.Throws<TopologyException>(() => TopologyLoader.Load("/nonexistent/lab.yaml"));
+        Assert.Equal("/nonexistent/lab.yaml:1:1: there is no such file", e.Message);
+    }
+}

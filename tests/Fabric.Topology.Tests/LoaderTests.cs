@@ -1,0 +1,113 @@
+using System.Net;
+
+namespace Fabric.Topology.Tests;
+
+public class LoaderTests
+{
+    private const string Lab = """
+        name: lab
+        images:
+          debian: { pull: debian-riscv64 }
+          mine: { kernel: boot/Image, initrd: /srv/initrd, cmdline: "console=ttyS0 quiet" }
+        switches:
+          lan: { subnet: 10.0.0.0/24, mtu: 9000, ageing: 5m }
+          wan:
+        disks:
+          root: { base: debian, size: 8GiB }
+          data: { file: data.raw, format: raw, readonly: true }
+          over: { base: ./golden.qcow2, base-format: qcow2 }
+        vms:
+          alice:
+            image: debian
+            cpus: 2
+            memory: 256MiB
+            disks: [root, data]
+            nics:
+              - { to: lan, mac: "52:54:00:00:00:01", address: 10.0.0.1 }
+              - { to: wan, address: fd00::1/64 }
+          bob:
+            image: mine
+            disks: [over, data]
+            nics: [{ to: wan, address: fd00::2/64 }, { to: lan, address: 10.0.0.2/24 }]
+        tests:
+          - ping: { from: alice, to: bob }
+          - { name: "far away", ping: { from: bob, to: 192.0.2.1, count: 7 } }
+          - exec: { vm: bob, run: "false", status: 1, timeout: 90s }
+          - restart: alice
+        """;
+
+    [Fact]
+    public void Everything_in_a_file_reaches_the_model()
+    {
+        using TopologyFile file = new(Lab);
+        TopologyModel model = TopologyLoader.Load(file.FilePath);
+
+        Assert.Equal("lab", model.Name);
+        Assert.Equal(new ImageModel("debian", "debian-riscv64", null, null, null), model.Images["debian"]);
+        Assert.Equal(Path.Combine(file.Folder, "boot/Image"), model.Images["mine"].Kernel);
+        Assert.Equal("/srv/initrd", model.Images["mine"].Initrd);
+        Assert.Equal(new SwitchModel("lan", 9000, TimeSpan.FromMinutes(5), IPNetwork.Parse("10.0.0.0/24")), model.Switches["lan"]);
+        Assert.Equal(new SwitchModel("wan", 1500, TimeSpan.FromSeconds(300), null), model.Switches["wan"]);
+        Assert.Equal(new DiskModel("root", null, "qcow2", "debian", null, null, 8L << 30, false), model.Disks["root"]);
+        Assert.Equal(new DiskModel("data", Path.Combine(file.Folder, "data.raw"), "raw", null, null, null, null, true), model.Disks["data"]);
+        Assert.Equal(Path.Combine(file.Folder, "golden.qcow2"), model.Disks["over"].BaseFile);
+        VmModel alice = model.Vms["alice"];
+        Assert.Equal((2, 256L << 20, "debian"), (alice.Cpus, alice.MemoryBytes, alice.Image));
+        Assert.Equal(["root", "data"], alice.Disks);
+        Assert.Equal([0x52, 0x54, 0, 0, 0, 1], alice.Nics[0].Mac.GetAddressBytes());
+        Assert.Equal((IPAddress.Parse("10.0.0.1"), 24), (alice.Nics[0].Address, alice.Nics[0].PrefixLength));
+        Assert.Equal((1, 512L << 20), (model.Vms["bob"].Cpus, model.Vms["bob"].MemoryBytes));
+        Assert.Equal(["alice", "bob"], model.Vms.Keys);
+    }
+
+    [Fact]
+    public void Test_steps_keep_their_order_and_resolve_machines_to_addresses_on_a_shared_switch()
+    {
+        TopologyModel model = TopologyFile.Load(Lab);
+
+        Assert.Collection(model.Tests,
+            step => Assert.Equal(new PingStep("alice pings bob", 26, "alice", IPAddress.Parse("fd00::2"), 3), step),
+            step => Assert.Equal(new PingStep("far away", 27, "bob", IPAddress.Parse("192.0.2.1"), 7), step),
+            step => Assert.Equal(new ExecStep("bob: false", 28, "bob", "false", null, 1, TimeSpan.FromSeconds(90)), step),
+            step => Assert.Equal(new RestartStep("restart alice", 29, "alice"), step));
+    }
+
+    [Fact]
+    public void Derived_addresses_are_unicast_local_distinct_and_the_same_every_time()
+    {
+        const string yaml = """
+            switches: { lan: }
+            vms:
+              a: { kernel: k, nics: [{ to: lan }, { to: lan }] }
+              b: { kernel: k, nics: [{ to: lan }] }
+            """;
+        TopologyModel first = TopologyFile.Load(yaml);
+        TopologyModel second = TopologyFile.Load(yaml);
+
+        byte[][] macs = [.. first.Vms.Values.SelectMany(vm => vm.Nics).Select(nic => nic.Mac.GetAddressBytes())];
+        Assert.All(macs, mac => Assert.Equal(0x02, mac[0] & 0x03));
+        Assert.Equal(3, macs.Select(Convert.ToHexString).Distinct().Count());
+        Assert.Equal(macs, second.Vms.Values.SelectMany(vm => vm.Nics).Select(nic => nic.Mac.GetAddressBytes()));
+    }
+
+    [Fact]
+    public void Anchors_and_merges_share_what_machines_have_in_common()
+    {
+        TopologyModel model = TopologyFile.Load("""
+            x-common: &common { kernel: /k, memory: 64MiB }
+            vms:
+              a: { <<: *common, cpus: 3 }
+              b: { <<: *common }
+            """);
+
+        Assert.Equal((3, 64L << 20), (model.Vms["a"].Cpus, model.Vms["a"].MemoryBytes));
+        Assert.Equal((1, 64L << 20), (model.Vms["b"].Cpus, model.Vms["b"].MemoryBytes));
+    }
+
+    [Fact]
+    public void A_file_without_a_name_is_named_after_itself()
+    {
+        using TopologyFile file = new("switches: { lan: }", "my lab_2.yaml");
+        Assert.Equal("my-lab-2", TopologyLoader.Load(file.FilePath).Name);
+    }
+}
