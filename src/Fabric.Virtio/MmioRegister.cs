@@ -1,0 +1,35 @@
+namespace Fabric.Virtio;
+
+/// <summary>Offsets of the virtio-mmio registers in bytes (virtio 1.2, section 4.2.2, table 4.1).</summary>
+internal enum MmioRegister : uint
+{
+    Magic = 0x00,
+    Version = 0x04,
+    DeviceId = 0x08,
+    VendorId = 0x0C,
+    DeviceFeatures = 0x10,
+    DeviceFeaturesSelector = 0x14,
+    DriverFeatures = 0x20,
+    DriverFeaturesSelector = 0x24,
+    QueueSelector = 0x30,
+    QueueSizeMax = 0x34,
+    QueueSize = 0x38,
+    QueueReady = 0x44,
+    QueueNotify = 0x50,
+    InterruptStatus = 0x60,
+    InterruptAck = 0x64,
+    Status = 0x70,
+    QueueDescriptorLow = 0x80,
+    QueueDescriptorHigh = 0x84,
+    QueueAvailableLow = 0x90,
+    QueueAvailableHigh = 0x94,
+    QueueUsedLow = 0xA0,
+    QueueUsedHigh = 0xA4,
+    SharedMemorySelector = 0xAC,
+    SharedMemoryLengthLow = 0xB0,
+    SharedMemoryLengthHigh = 0xB4,
+    SharedMemoryBaseLow = 0xB8,
+    SharedMemoryBaseHigh = 0xBC,
+    QueueReset = 0xC0,
+    ConfigGeneration = 0xFC,
+}
