@@ -10,6 +10,7 @@ internal static unsafe partial class Native
     internal const int ProtReadWrite = 3;
     internal const int MapShared = 1;
     internal const int MapNoReserve = 0x4000;
+    internal const int MadviseRemove = 9;
     internal static readonly void* MapFailed = (void*)-1;
 
     [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
@@ -23,4 +24,7 @@ internal static unsafe partial class Native
 
     [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
     internal static partial int Munmap(void* address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "madvise", SetLastError = true)]
+    internal static partial int Madvise(void* address, nuint length, int advice);
 }
