@@ -1,0 +1,23 @@
+namespace Fabric.Wire;
+
+/// <summary>Protocol behind an IP header (IANA protocol numbers).</summary>
+public enum IpProtocol : byte
+{
+    /// <summary>IPv6 hop-by-hop options (RFC 8200, 4.3).</summary>
+    HopByHop = 0,
+
+    /// <summary>TCP (RFC 9293).</summary>
+    Tcp = 6,
+
+    /// <summary>UDP (RFC 768).</summary>
+    Udp = 17,
+
+    /// <summary>IPv6 routing header (RFC 8200, 4.4).</summary>
+    Routing = 43,
+
+    /// <summary>IPv6 fragment header (RFC 8200, 4.5).</summary>
+    Fragment = 44,
+
+    /// <summary>IPv6 destination options (RFC 8200, 4.6).</summary>
+    DestinationOptions = 60,
+}
