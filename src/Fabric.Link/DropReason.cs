@@ -32,4 +32,7 @@ public enum DropReason
 
     /// <summary>Nowhere to go: no other port.</summary>
     NoPort,
+
+    /// <summary>A group address that stays on its link: 01-80-C2-00-00-00 … 0F (IEEE 802.1D-2004, 7.12.6).</summary>
+    ReservedGroup,
 }

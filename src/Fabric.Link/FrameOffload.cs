@@ -28,4 +28,40 @@ public struct FrameOffload
 
     /// <summary>True when the frame can leave as it stands.</summary>
     public readonly bool IsNone => (Flags & OffloadFlags.NeedsChecksum) == 0 && Gso == GsoType.None;
+
+    /// <summary>Tells whether the header makes sense by itself: the checksum lies inside the frame, the kind of segmentation is known,
+    /// its segments are not empty, and it comes with a partial checksum (virtio 1.2, 5.1.6.2.1). The headers of the frame are not
+    /// looked at.</summary>
+    /// <param name="frameLength">Length of the frame in bytes.</param>
+    public readonly bool IsConsistent(int frameLength)
+    {
+        bool partial = (Flags & OffloadFlags.NeedsChecksum) != 0;
+        if (partial && ChecksumStart + ChecksumOffset + sizeof(ushort) > frameLength)
+            return false;
+        return Gso switch
+        {
+            GsoType.None => true,
+            GsoType.TcpV4 or GsoType.TcpV4 | GsoType.Ecn or GsoType.TcpV6 or GsoType.TcpV6 | GsoType.Ecn or GsoType.UdpL4 => partial && GsoSize != 0,
+            _ => false,
+        };
+    }
+
+    /// <summary>Tells whether a port can carry the frame as it stands.</summary>
+    /// <param name="accepts">What the port can carry.</param>
+    public readonly bool IsCarriedBy(FrameOffloads accepts)
+    {
+        FrameOffloads needs = (Flags & OffloadFlags.NeedsChecksum) != 0 ? FrameOffloads.Checksum : FrameOffloads.None;
+        if ((Gso & GsoType.Ecn) != 0)
+            needs |= FrameOffloads.Ecn;
+        switch (Gso & ~GsoType.Ecn)
+        {
+            case GsoType.None: break;
+            case GsoType.TcpV4: needs |= FrameOffloads.TcpV4; break;
+            case GsoType.TcpV6: needs |= FrameOffloads.TcpV6; break;
+            case GsoType.UdpL4: needs |= FrameOffloads.Udp; break;
+            default: return false;
+        }
+
+        return (needs & ~accepts) == 0;
+    }
 }

@@ -5,7 +5,10 @@ namespace Fabric.Link;
 /// <para>Directions are those of the switch: <see cref="Receive"/> takes frames that the attached end has sent,
 /// <see cref="Transmit"/> gives frames to it.</para>
 /// <para>The receive side belongs to one worker at a time. The transmit side may be called from any thread; the port serialises
-/// with a short lock of its own. One interface call carries a burst. Nothing here allocates per frame.</para>
+/// with a short lock of its own, and never calls a sink from it. One interface call carries a burst. Nothing here allocates per
+/// frame.</para>
+/// <para><see cref="IDisposable.Dispose"/> is called after the port's worker has let go of it and the sink it was attached to no
+/// longer transmits to it.</para>
 /// </remarks>
 public interface IPort : IDisposable
 {
@@ -31,7 +34,8 @@ public interface IPort : IDisposable
     /// <returns>Number of frames delivered.</returns>
     int Transmit(ReadOnlySpan<Frame> frames);
 
-    /// <summary>Says whom to wake. Called once, before the port is first polled.</summary>
+    /// <summary>Says whom to wake. Called before the port is first polled, and again when another worker takes it over; never while
+    /// one polls it.</summary>
     /// <param name="waker">Woken when a frame arrives after <see cref="TryArm"/> returned true.</param>
     void AttachWaker(IWaker waker);
 
