@@ -1,0 +1,167 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace Fabric.Switch;
+
+/// <summary>The filtering database of IEEE 802.1D-2004, 7.9, as an open hash table of fixed size.</summary>
+/// <remarks>
+/// <para>Linear probing over twice as many slots as entries are allowed, sixteen bytes each. A look-up gives up after
+/// <see cref="MaxProbes"/> slots, and an entry that would lie further away is refused like one that finds the table full: so the
+/// cost of a frame is bounded whatever addresses it carries. Removal shifts the entries behind back; there are no tombstones.</para>
+/// <para>Not synchronised: the switch calls everything under its lock. Nothing allocates after construction.</para>
+/// </remarks>
+internal sealed class ForwardingTable
+{
+    /// <summary>A look-up reads at most this many slots.</summary>
+    internal const int MaxProbes = 64;
+
+    private const ulong Occupied = 1UL << 63;
+    private readonly Slot[] _slots;
+    private readonly int _mask;
+    private readonly int _shift;
+    private readonly ulong _seed;
+    private readonly int _maxEntries;
+    private int _hand;
+
+    /// <summary>Makes an empty table.</summary>
+    /// <param name="maxEntries">Most entries.</param>
+    /// <param name="seed">Scatters the keys.</param>
+    internal ForwardingTable(int maxEntries, ulong seed)
+    {
+        int slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * maxEntries, MaxProbes));
+        _slots = new Slot[slots];
+        _mask = slots - 1;
+        _shift = 64 - BitOperations.Log2((uint)slots);
+        _seed = seed;
+        _maxEntries = maxEntries;
+    }
+
+    /// <summary>Number of entries.</summary>
+    internal int Count { get; private set; }
+
+    /// <summary>True when nothing more can be added.</summary>
+    internal bool IsFull => Count == _maxEntries;
+
+    /// <summary>All slots, for copying.</summary>
+    internal ReadOnlySpan<Slot> Slots => _slots;
+
+    /// <summary>Finds an entry.</summary>
+    /// <param name="address">Key: up to 63 bits.</param>
+    /// <returns>The entry, or a null reference.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal ref Slot Find(ulong address)
+    {
+        ulong key = address | Occupied;
+        Slot[] slots = _slots;
+        for (int probe = 0, index = Home(key); probe < MaxProbes; probe++, index++)
+        {
+            ref Slot slot = ref slots[index & (slots.Length - 1)];
+            if (slot.Key == key)
+                return ref slot;
+            if (slot.Key == 0)
+                break;
+        }
+
+        return ref Unsafe.NullRef<Slot>();
+    }
+
+    /// <summary>Adds an entry that is not there yet.</summary>
+    /// <param name="address">Key.</param>
+    /// <param name="port">Index of the port it leads to.</param>
+    /// <param name="seen">Time of the frame.</param>
+    /// <returns>False when the table is full, or so many keys collide that the entry could not be found again.</returns>
+    internal bool TryAdd(ulong address, int port, uint seen)
+    {
+        Debug.Assert(Unsafe.IsNullRef(ref Find(address)), "the caller looked first");
+        if (IsFull)
+            return false;
+        ulong key = address | Occupied;
+        for (int probe = 0, index = Home(key); probe < MaxProbes; probe++, index++)
+        {
+            ref Slot slot = ref _slots[index & _mask];
+            if (slot.Key != 0)
+                continue;
+            slot = new Slot { Key = key, Port = port, Seen = seen };
+            Count++;
+            return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>Removes every entry that matches.</summary>
+    /// <param name="matches">Asked once for each entry, or twice for one that is shifted.</param>
+    /// <returns>Number removed.</returns>
+    internal int RemoveWhere<TMatch>(TMatch matches)
+        where TMatch : struct, IEntryMatch
+    {
+        // A removal shifts later entries into this slot, which is looked at again, or across the end, where all were looked at before.
+        int removed = 0;
+        for (int index = 0; index < _slots.Length; index++)
+        {
+            while (_slots[index].Key != 0 && matches.Matches(in _slots[index]))
+            {
+                RemoveAt(index);
+                removed++;
+            }
+        }
+
+        return removed;
+    }
+
+    /// <summary>Removes one entry that leads to a port, each time another one in turn.</summary>
+    /// <param name="port">A port with at least one entry.</param>
+    internal void RemoveOneOf(int port)
+    {
+        for (int searched = 0; searched < _slots.Length; searched++)
+        {
+            int index = _hand;
+            _hand = (_hand + 1) & _mask;
+            if (_slots[index].Key != 0 && _slots[index].Port == port)
+            {
+                RemoveAt(index);
+                return;
+            }
+        }
+    }
+
+    private void RemoveAt(int hole)
+    {
+        Count--;
+        for (int index = (hole + 1) & _mask; _slots[index].Key != 0; index = (index + 1) & _mask)
+        {
+            int distanceFromHome = (index - Home(_slots[index].Key)) & _mask;
+            int distanceFromHole = (index - hole) & _mask;
+            if (distanceFromHome < distanceFromHole)
+                continue;
+            _slots[hole] = _slots[index];
+            hole = index;
+        }
+
+        _slots[hole] = default;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private int Home(ulong key)
+    {
+        ulong mixed = (key ^ _seed) * 0x9E37_79B9_7F4A_7C15;
+        return (int)((mixed ^ (mixed >> 29)) * 0xBF58_476D_1CE4_E5B9 >> _shift);
+    }
+
+    /// <summary>A place for an entry.</summary>
+    internal struct Slot
+    {
+        /// <summary>The address with the top bit set; 0 when free.</summary>
+        internal ulong Key;
+
+        /// <summary>Index of the port.</summary>
+        internal int Port;
+
+        /// <summary>When the last frame from it came, in seconds since the switch began.</summary>
+        internal uint Seen;
+
+        /// <summary>The key without the mark.</summary>
+        internal readonly ulong Address => Key & ~Occupied;
+    }
+}
