@@ -1,0 +1,138 @@
+using Fabric.Daemon.Control;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <summary>A topology as it runs: the images, disks, switches and machines built from a model, and the order in which they come and go.</summary>
+/// <remarks>
+/// <para>Built in the order images, disks (with their locks), switches and workers, machines; taken down in reverse. <see cref="StartAsync"/>
+/// is all or nothing: when it throws, everything it had built is gone again. Usable in process, without the daemon around it.</para>
+/// <para>Members may be called from any thread; <see cref="StartAsync"/> once.</para>
+/// </remarks>
+public sealed class RunningTopology : IAsyncDisposable
+{
+    private readonly TimeProvider _time;
+    private readonly long _started;
+    private readonly StateFolder _folder;
+    private readonly OrderedDictionary<string, RunningVm> _vms = [];
+    private readonly Stack<Func<ValueTask>> _takeDown = new();
+    private readonly SemaphoreSlim _changing = new(1);
+    private volatile TopologyState _state = TopologyState.Starting;
+
+    /// <summary>A topology that is not started yet.</summary>
+    /// <param name="model">What it is made of.</param>
+    /// <param name="folder">Where its overlays and logs are kept.</param>
+    /// <param name="time">Clock of machines, switches and events.</param>
+    public RunningTopology(TopologyModel model, StateFolder folder, TimeProvider time)
+    {
+        Model = model;
+        _folder = folder;
+        _time = time;
+        _started = time.GetTimestamp();
+        Events = new EventLog(time);
+        foreach (VmModel vm in model.Vms.Values)
+            _vms.Add(vm.Name, new RunningVm(vm, Events));
+    }
+
+    /// <summary>What it is made of.</summary>
+    public TopologyModel Model { get; }
+
+    /// <summary>How it comes up, lives and goes down.</summary>
+    public EventLog Events { get; }
+
+    /// <summary>Where it stands.</summary>
+    public TopologyState State => _state;
+
+    /// <summary>Machines by name, in the file's order.</summary>
+    public IReadOnlyDictionary<string, RunningVm> Vms => _vms;
+
+    /// <summary>Builds and starts everything.</summary>
+    /// <param name="cancel">Takes down again what has been built, and throws.</param>
+    /// <exception cref="DaemonException">Something is missing, in use or too large for this machine.</exception>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        await _changing.WaitAsync(cancel);
+        try
+        {
+            await BuildAsync(cancel);
+            _state = TopologyState.Running;
+        }
+        catch
+        {
+            await TakeDownAsync();
+            throw;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Waits until every machine runs and every agent answers.</summary>
+    /// <param name="cancel">Gives up waiting; nothing is stopped.</param>
+    /// <exception cref="DaemonException">A machine ended before.</exception>
+    public async Task WaitReadyAsync(CancellationToken cancel)
+    {
+        await Task.WhenAll(_vms.Values.Select(vm => vm.WaitReadyAsync(cancel)));
+        Events.Add(TopologyEventKind.Ready, null, null);
+    }
+
+    /// <summary>Finds a machine.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="DaemonException">There is none; the message names the nearest.</exception>
+    public RunningVm FindVm(string name)
+    {
+        if (_vms.TryGetValue(name, out RunningVm? vm))
+            return vm;
+        string? near = NearestName.Find(name, _vms.Keys);
+        string hint = near is not null ? $"did you mean {near}?" : _vms.Count == 0 ? "it has none" : $"it has {string.Join(", ", _vms.Keys)}";
+        throw new DaemonException($"topology {Model.Name} has no VM '{name}'; {hint}") { StatusCode = 404 };
+    }
+
+    /// <summary>Tells how everything stands.</summary>
+    public TopologyStatus Status() => new(
+        Model.Name,
+        Model.SourcePath,
+        _state,
+        Environment.ProcessId,
+        Math.Round(_time.GetElapsedTime(_started).TotalSeconds, 1),
+        [.. _vms.Values.Select(vm => vm.Status())],
+        [.. Model.Switches.Values.Select(Describe)],
+        []);
+
+    /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _changing.WaitAsync();
+        try
+        {
+            if (_state == TopologyState.Stopped)
+                return;
+            await TakeDownAsync();
+            Events.Add(TopologyEventKind.Stopped, null, null);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private static async Task BuildAsync(CancellationToken cancel)
+    {
+        await Task.CompletedTask;
+        cancel.ThrowIfCancellationRequested();
+    }
+
+    private async Task TakeDownAsync()
+    {
+        _state = TopologyState.Stopping;
+        while (_takeDown.TryPop(out Func<ValueTask>? step))
+            await step();
+        _state = TopologyState.Stopped;
+    }
+
+    private SwitchStatus Describe(SwitchModel model) => new(
+        model.Name,
+        model.Mtu,
+        [.. _vms.Values.SelectMany(vm => vm.Model.Nics.Select((nic, i) => (nic, Port: $"{vm.Name}.{i}")).Where(p => p.nic.To == model.Name).Select(p => p.Port))]);
+}

@@ -1,0 +1,34 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Fabric.Daemon.Control;
+
+/// <summary>How the control API's records are written: camel case, enums as words, nothing for what is null.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+    UseStringEnumConverter = true)]
+[JsonSerializable(typeof(Instance))]
+[JsonSerializable(typeof(TopologyStatus))]
+[JsonSerializable(typeof(IReadOnlyList<TopologyStatus>))]
+[JsonSerializable(typeof(TopologyEvent))]
+[JsonSerializable(typeof(VmStatus))]
+[JsonSerializable(typeof(ExecRequest))]
+[JsonSerializable(typeof(ExecEvent))]
+[JsonSerializable(typeof(ErrorReply))]
+public sealed partial class ControlJson : JsonSerializerContext
+{
+    private static readonly Lazy<ControlJson> LazyIndented = new(() => new ControlJson(CopyOptions(isIndented: true)));
+    private static readonly Lazy<ControlJson> LazyCompact = new(() => new ControlJson(CopyOptions(isIndented: false)));
+
+    /// <summary>One line without blanks.</summary>
+    public static ControlJson Compact => LazyCompact.Value;
+
+    /// <summary>The same, indented for people.</summary>
+    public static ControlJson Indented => LazyIndented.Value;
+
+    /// <summary>Quotation marks and what is not ASCII stand as they are: nothing here is put into a web page.</summary>
+    private static JsonSerializerOptions CopyOptions(bool isIndented) =>
+        new(Default!.Options) { WriteIndented = isIndented, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+}

@@ -1,0 +1,43 @@
+using System.Text.Json.Serialization;
+
+namespace Fabric.Daemon.Control;
+
+/// <summary>What an event of a topology tells.</summary>
+public enum TopologyEventKind
+{
+    /// <summary>A guest image is there.</summary>
+    [JsonStringEnumMemberName("image")]
+    Image,
+
+    /// <summary>A disk was made or opened.</summary>
+    [JsonStringEnumMemberName("disk")]
+    Disk,
+
+    /// <summary>A switch forwards.</summary>
+    [JsonStringEnumMemberName("switch")]
+    Switch,
+
+    /// <summary>A long step goes on: bytes done of bytes in all. Only the newest of a subject is kept.</summary>
+    [JsonStringEnumMemberName("progress")]
+    Progress,
+
+    /// <summary>A machine changed its state, or its agent answered.</summary>
+    [JsonStringEnumMemberName("vm")]
+    Vm,
+
+    /// <summary>Every machine runs and every agent answers.</summary>
+    [JsonStringEnumMemberName("ready")]
+    Ready,
+
+    /// <summary>The start failed; what had been built was taken down.</summary>
+    [JsonStringEnumMemberName("failed")]
+    Failed,
+
+    /// <summary>The topology is being taken down.</summary>
+    [JsonStringEnumMemberName("stopping")]
+    Stopping,
+
+    /// <summary>The topology is down.</summary>
+    [JsonStringEnumMemberName("stopped")]
+    Stopped,
+}
