@@ -1,1 +1,1 @@
-return 0;
+return await Fabric.Cli.CommandLine.RunAsync(args, Fabric.Cli.Terminal.OfProcess());

@@ -1,0 +1,17 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Fabric.Topology;
+
+namespace Fabric.Cli;
+
+/// <summary>How the command line's own records are written as JSON.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
+internal sealed partial class CliJson : JsonSerializerContext
+{
+    private static readonly Lazy<CliJson> LazyIndented = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+
+    /// <summary>The same, indented for people.</summary>
+    public static CliJson Indented => LazyIndented.Value;
+}

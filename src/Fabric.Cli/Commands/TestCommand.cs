@@ -1,0 +1,104 @@
+using System.CommandLine;
+using System.Diagnostics;
+using Fabric.Cli.Testing;
+using Fabric.Daemon.Control;
+using Fabric.Topology;
+
+namespace Fabric.Cli.Commands;
+
+/// <summary><c>fabric test FILE</c>: runs the steps of the file's <c>tests:</c>.</summary>
+internal static class TestCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        Argument<string> file = CommandExtensions.FileArgument();
+        Option<string?> junit = new("--junit") { Description = "Also write the results as JUnit XML", HelpName = "OUT" };
+        Option<bool> keep = new("--keep") { Description = "Leave the topology running" };
+        Option<int> timeout = UpCommand.TimeoutOption();
+        Command command = new("test", "Run a topology's test steps; brings it up first and takes it down after, unless it runs already") { file, junit, keep, timeout };
+        command.SetAction((parsed, cancel) =>
+        {
+            TopologyModel model = TopologyLoader.Load(parsed.GetRequiredValue(file));
+            TimeSpan patience = TimeSpan.FromSeconds(parsed.GetValue(timeout));
+            return RunAsync(terminal, model, parsed.GetRequiredValue(file), parsed.GetValue(junit), parsed.GetValue(keep), patience, cancel);
+        });
+        return command.WithExamples(
+            "fabric test topologies/quickstart.yaml",
+            "fabric test topologies/quickstart.yaml --junit results.xml    # for a CI server; exit status 1 when a step fails");
+    }
+
+    private static async Task<int> RunAsync(Terminal terminal, TopologyModel model, string file, string? junit, bool keep, TimeSpan timeout, CancellationToken cancel)
+    {
+        if (model.Tests.Count == 0)
+            throw new CliException($"{file}: has no test steps; add some under tests:");
+        // Found out before the guests boot, not after the steps have run.
+        await using StreamWriter? report = junit is null ? null : OpenReport(junit);
+        RunningTopologies running = new(RuntimeFolder.Open());
+        bool isOurs = !running.IsHeld(model.Name);
+        using ControlClient client = isOurs
+            ? await new Startup(terminal).BringUpAsync(model, timeout, cancel)
+            : await AttachAsync(running, model, cancel);
+        List<StepResult> results = [];
+        try
+        {
+            StepRunner runner = new(client);
+            foreach (TestStep step in model.Tests)
+            {
+                results.Add(await runner.RunAsync(step, cancel));
+                Print(terminal, results[^1]);
+            }
+        }
+        finally
+        {
+            if (isOurs && !keep)
+                await TakeDownAsync(terminal, running, model.Name);
+        }
+        if (report is not null)
+            JunitReport.Write(report, model.Name, file, results);
+        return Summarize(terminal, results);
+    }
+
+    private static async Task<ControlClient> AttachAsync(RunningTopologies running, TopologyModel model, CancellationToken cancel)
+    {
+        ControlClient client = running.Connect(model.Name);
+        TopologyStatus status = await client.StatusAsync(cancel);
+        if (status.File != model.SourcePath)
+            throw new CliException($"topology {model.Name} is already running from another file, {status.File}; take it down with: fabric down -t {model.Name}");
+        return client;
+    }
+
+    private static StreamWriter OpenReport(string path)
+    {
+        try
+        {
+            return new StreamWriter(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException($"{path}: cannot be written: {e.Message}");
+        }
+    }
+
+    private static async Task TakeDownAsync(Terminal terminal, RunningTopologies running, string topology)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        string? warning = await DownCommand.TakeDownAsync(running, topology, CancellationToken.None);
+        terminal.Out.WriteLine($"{topology} is down" + (warning is null ? $" ({Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s)" : $": {warning}"));
+    }
+
+    private static void Print(Terminal terminal, StepResult result)
+    {
+        string time = $"{result.Elapsed.TotalSeconds:0.0} s";
+        if (result.Failure is null)
+            terminal.WriteMarkup($"[green]✓[/] {result.Step.Title} [grey]({time})[/]");
+        else
+            terminal.WriteMarkup($"[red]✗[/] {result.Step.Title} [grey]({time})[/]: {result.Failure}");
+    }
+
+    private static int Summarize(Terminal terminal, List<StepResult> results)
+    {
+        int failed = results.Count(r => r.Failure is not null);
+        terminal.Out.WriteLine($"{results.Count - failed} passed, {failed} failed");
+        return failed == 0 ? 0 : 1;
+    }
+}

@@ -1,0 +1,77 @@
+using Fabric.Daemon.Control;
+using Fabric.Topology;
+using Spectre.Console;
+
+namespace Fabric.Cli;
+
+/// <summary>Shows how a topology comes up: one line for each thing that is there, and, where a person watches, a moving bar for what is
+/// under way.</summary>
+/// <param name="terminal">Where to.</param>
+internal sealed class EventView(Terminal terminal)
+{
+    private const int SparseSteps = 10;
+    private readonly Dictionary<string, long> _printed = [];
+
+    /// <summary>Shows events until the topology is ready, has failed or is down.</summary>
+    /// <returns>The event that ended it; null when the daemon died without one.</returns>
+    public async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, CancellationToken cancel)
+    {
+        if (!terminal.IsInteractive)
+            return await FollowAsync(events, Sparse, cancel);
+        TopologyEvent? last = null;
+        await terminal.Screen.Progress()
+            .AutoClear(true)
+            .HideCompleted(true)
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .StartAsync(async bars =>
+            {
+                Dictionary<string, ProgressTask> tasks = [];
+                last = await FollowAsync(events, item => Move(bars, tasks, item), cancel);
+            });
+        return last;
+    }
+
+    /// <summary>Prints the line of one event that is no progress.</summary>
+    public void Print(TopologyEvent item)
+    {
+        string kind = item.Kind.ToString().ToLowerInvariant();
+        if (item.Kind is TopologyEventKind.Image or TopologyEventKind.Disk or TopologyEventKind.Switch or TopologyEventKind.Vm)
+            terminal.WriteMarkup($"  [grey]{kind,-7}[/] {item.Subject,-14} {item.Text}");
+    }
+
+    private async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, Action<TopologyEvent> progress, CancellationToken cancel)
+    {
+        await foreach (TopologyEvent item in events.WithCancellation(cancel))
+        {
+            if (item.Kind is TopologyEventKind.Ready or TopologyEventKind.Failed or TopologyEventKind.Stopped)
+                return item;
+            if (item.Kind == TopologyEventKind.Progress)
+                progress(item);
+            else
+                Print(item);
+        }
+        return null;
+    }
+
+    private static void Move(ProgressContext bars, Dictionary<string, ProgressTask> tasks, TopologyEvent item)
+    {
+        if (!tasks.TryGetValue(item.Subject!, out ProgressTask? task))
+            tasks[item.Subject!] = task = bars.AddTask(Markup.Escape(item.Subject!), autoStart: true, maxValue: 1);
+        task.Description = Markup.Escape($"{item.Subject}: {item.Text}");
+        task.IsIndeterminate = item.Total is null;
+        task.MaxValue = Math.Max(item.Total ?? 1, 1);
+        task.Value = item.Total is null ? 0 : item.Done ?? 0;
+    }
+
+    /// <summary>A log wants to know that something moves, not every step of it.</summary>
+    private void Sparse(TopologyEvent item)
+    {
+        long step = item is { Total: > 0, Done: not null } ? item.Done.Value * SparseSteps / item.Total.Value : 0;
+        string key = $"{item.Subject} {item.Text}";
+        if (_printed.TryGetValue(key, out long before) && before >= step)
+            return;
+        _printed[key] = step;
+        string amount = item is { Total: > 0, Done: not null } ? $" {ByteSize.Format(item.Done.Value)} of {ByteSize.Format(item.Total.Value)}" : "";
+        terminal.Out.WriteLine($"  {item.Subject}: {item.Text}{amount}");
+    }
+}

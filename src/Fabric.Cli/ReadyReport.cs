@@ -1,0 +1,58 @@
+using Fabric.Daemon.Control;
+using Fabric.Topology;
+
+namespace Fabric.Cli;
+
+/// <summary>What is printed about running topologies: the table of machines, and what to try next.</summary>
+/// <param name="terminal">Where to.</param>
+internal sealed class ReadyReport(Terminal terminal)
+{
+    /// <summary>The table of a topology's machines, a line per NIC.</summary>
+    public void WriteVms(TopologyStatus status)
+    {
+        if (status.Vms.Count == 0)
+            return;
+        terminal.WriteTable(["VM", "STATE", "AGENT", "CPUS", "MEMORY", "ADDRESS", "SWITCH", "MAC", "DISKS"], status.Vms.SelectMany(Rows));
+    }
+
+    /// <summary>What to try next, as lines that can be pasted into a shell.</summary>
+    public void WriteHints(TopologyStatus status, TimeSpan elapsed)
+    {
+        terminal.Out.WriteLine();
+        terminal.WriteMarkup($"[green]Ready[/] in {elapsed.TotalSeconds:0.0} s. Try next:");
+        if (ShellName() is { } program)
+            terminal.Out.WriteLine($"  alias fabric={program}");
+        VmStatus[] talking = [.. status.Vms.Where(v => v.Agent == "ready")];
+        if (talking.Length > 0)
+            terminal.Out.WriteLine($"  fabric exec {talking[0].Name} -- {Suggestion(talking)}");
+        if (status.Vms.Count > 0)
+            terminal.Out.WriteLine($"  fabric console {status.Vms[^1].Name}    (leave with Ctrl-])");
+        terminal.Out.WriteLine($"  fabric status");
+        terminal.Out.WriteLine($"  fabric down");
+    }
+
+    private static string Suggestion(VmStatus[] talking)
+    {
+        string? other = talking.Skip(1).SelectMany(v => v.Nics).Select(n => n.Address).FirstOrDefault(a => a is not null);
+        return other is null ? "uname -a" : $"ping -c 3 {other.Split('/')[0]}";
+    }
+
+    /// <summary>How to call this program where the shell does not find it by name.</summary>
+    private static string? ShellName()
+    {
+        string program = Environment.ProcessPath!;
+        string[] path = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':');
+        if (Path.GetFileName(program) != "fabric")
+            return $"'{program} {System.Reflection.Assembly.GetEntryAssembly()!.Location}'";
+        return path.Any(folder => File.Exists(Path.Combine(folder, "fabric"))) ? null : program;
+    }
+
+    private static IEnumerable<IReadOnlyList<string>> Rows(VmStatus vm)
+    {
+        string state = vm.Reason is null ? vm.State : $"{vm.State} ({vm.Reason})";
+        NicStatus? first = vm.Nics.Count > 0 ? vm.Nics[0] : null;
+        yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), first?.Address ?? "-", first?.Switch ?? "-", first?.Mac ?? "-", vm.Disks.Count == 0 ? "-" : string.Join(',', vm.Disks)];
+        foreach (NicStatus nic in vm.Nics.Skip(1))
+            yield return ["", "", "", "", "", nic.Address ?? "-", nic.Switch, nic.Mac, ""];
+    }
+}

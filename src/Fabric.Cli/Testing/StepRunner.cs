@@ -1,0 +1,112 @@
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using Fabric.Daemon;
+using Fabric.Daemon.Control;
+using Fabric.Topology;
+
+namespace Fabric.Cli.Testing;
+
+/// <summary>Carries out the steps of a topology's <c>tests:</c> against the running topology.</summary>
+/// <param name="client">Its daemon.</param>
+internal sealed partial class StepRunner(ControlClient client)
+{
+    private const int EchoWaitSeconds = 2;
+    private static readonly TimeSpan PingOverhead = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RestartTimeout = TimeSpan.FromMinutes(3);
+
+    /// <summary>Runs one step. Whatever goes wrong in it is its result, unless the whole run is cancelled.</summary>
+    public async Task<StepResult> RunAsync(TestStep step, CancellationToken cancel)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        StringBuilder output = new();
+        TimeSpan limit = LimitOf(step);
+        using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        patience.CancelAfter(limit);
+        string? failure;
+        try
+        {
+            failure = await JudgeAsync(step, output, patience.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            failure = $"did not end within {limit.TotalSeconds:0} s";
+        }
+        catch (DaemonException e)
+        {
+            failure = e.Message;
+        }
+        return new StepResult(step, failure, output.ToString(), Stopwatch.GetElapsedTime(begin));
+    }
+
+    /// <summary>Judges what ping printed: every echo must have come back.</summary>
+    internal static string? JudgePing(string output, int count)
+    {
+        Match summary = PingSummary().Match(output);
+        if (!summary.Success)
+            return "ping printed no summary";
+        int received = int.Parse(summary.Groups["received"].Value);
+        return received == count ? null : $"{received} of {count} echoes came back";
+    }
+
+    /// <summary>Judges a command by its exit status, then by its output.</summary>
+    internal static string? JudgeExec(ExecStep step, int status, string stdout, string stderr)
+    {
+        if (status != step.Status)
+            return $"exit status {status}, expected {step.Status}{Quote(stderr.Length > 0 ? stderr : stdout)}";
+        if (step.Expect is not null && !stdout.Contains(step.Expect, StringComparison.Ordinal))
+            return $"expected '{step.Expect}' in the output{Quote(stdout)}";
+        return null;
+    }
+
+    private static string Quote(string output) => output.Trim().Length == 0 ? ", which was empty" : $", got: {output.Trim()}";
+
+    private static TimeSpan LimitOf(TestStep step) => step switch
+    {
+        PingStep ping => TimeSpan.FromSeconds(ping.Count * (1 + EchoWaitSeconds)) + PingOverhead,
+        ExecStep exec => exec.Timeout,
+        _ => RestartTimeout,
+    };
+
+    [GeneratedRegex(@"packets transmitted, (?<received>\d+) (packets )?received")]
+    private static partial Regex PingSummary();
+
+    private async Task<string?> JudgeAsync(TestStep step, StringBuilder log, CancellationToken cancel)
+    {
+        switch (step)
+        {
+            case PingStep ping:
+                string family = ping.To.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
+                await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{ping.To}"], log, cancel);
+                return JudgePing(log.ToString(), ping.Count);
+            case ExecStep exec:
+                (int status, string stdout, string stderr) = await ExecAsync(exec.Vm, ["sh", "-c", exec.Run], log, cancel);
+                return JudgeExec(exec, status, stdout, stderr);
+            case RestartStep restart:
+                await client.ChangeVmAsync(restart.Vm, "stop", cancel);
+                await client.ChangeVmAsync(restart.Vm, "start", cancel);
+                return null;
+            default:
+                throw new ArgumentException($"no way to run a {step.GetType().Name}", nameof(step));
+        }
+    }
+
+    private async Task<(int Status, string Stdout, string Stderr)> ExecAsync(string vm, string[] command, StringBuilder log, CancellationToken cancel)
+    {
+        Decoder[] decoders = [Encoding.UTF8.GetDecoder(), Encoding.UTF8.GetDecoder()];
+        StringBuilder[] streams = [new(), new()];
+        int status = await client.ExecAsync(vm, command, stdin: null, Take, cancel);
+        return (status, streams[0].ToString(), streams[1].ToString());
+
+        Task Take(ReadOnlyMemory<byte> chunk, bool isError)
+        {
+            int index = isError ? 1 : 0;
+            char[] characters = new char[chunk.Length + 1];
+            int count = decoders[index].GetChars(chunk.Span, characters, flush: false);
+            streams[index].Append(characters, 0, count);
+            log.Append(characters, 0, count);
+            return Task.CompletedTask;
+        }
+    }
+}
