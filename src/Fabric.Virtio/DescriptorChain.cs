@@ -32,7 +32,7 @@ public ref struct DescriptorChain
     /// removes it from there.</summary>
     /// <param name="header">Filled completely.</param>
     /// <returns>False, with nothing removed, when the readable part is shorter.</returns>
-    public bool TryTakeReadable(Span<byte> header)
+    public bool TryTakeReadable(scoped Span<byte> header)
     {
         if (ReadableLength < header.Length)
             return false;
@@ -68,7 +68,7 @@ public ref struct DescriptorChain
     /// <summary>Writes to the front of the writable part and removes what was written from there.</summary>
     /// <param name="source">The bytes.</param>
     /// <returns>Number of bytes that found room.</returns>
-    public int Write(ReadOnlySpan<byte> source)
+    public int Write(scoped ReadOnlySpan<byte> source)
     {
         int written = 0;
         while (written < source.Length && Writable.Length > 0)
