@@ -12,9 +12,6 @@ public enum IpProtocol : byte
     /// <summary>UDP (RFC 768).</summary>
     Udp = 17,
 
-    /// <summary>IPv6 routing header (RFC 8200, 4.4).</summary>
-    Routing = 43,
-
     /// <summary>IPv6 fragment header (RFC 8200, 4.5).</summary>
     Fragment = 44,
 
