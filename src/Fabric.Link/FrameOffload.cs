@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fabric.Wire;
 
 namespace Fabric.Link;
 
@@ -29,14 +30,15 @@ public struct FrameOffload
     /// <summary>True when the frame can leave as it stands.</summary>
     public readonly bool IsNone => (Flags & OffloadFlags.NeedsChecksum) == 0 && Gso == GsoType.None;
 
-    /// <summary>Tells whether the header makes sense by itself: the checksum lies inside the frame, the kind of segmentation is known,
+    /// <summary>Tells whether the header makes sense by itself: the checksum lies inside the frame and
+    /// behind its addresses, the kind of segmentation is known,
     /// its segments are not empty, and it comes with a partial checksum (virtio 1.2, 5.1.6.2.1). The headers of the frame are not
     /// looked at.</summary>
     /// <param name="frameLength">Length of the frame in bytes.</param>
     public readonly bool IsConsistent(int frameLength)
     {
         bool partial = (Flags & OffloadFlags.NeedsChecksum) != 0;
-        if (partial && ChecksumStart + ChecksumOffset + sizeof(ushort) > frameLength)
+        if (partial && (ChecksumStart < EthernetView.MinHeaderLength || ChecksumStart + ChecksumOffset + sizeof(ushort) > frameLength))
             return false;
         return Gso switch
         {

@@ -15,7 +15,8 @@ namespace Fabric.Switch;
 //   2. Learn the source (7.8): a new address enters the table, a known one is refreshed, one seen on another port moves.
 //   3. Look the destination up (7.7). Known: mark the frame for that port, unless it is the port it came from. Group or unknown:
 //      mark it for all other ports.
-//   4. For each port with marked frames, one Transmit with all of them, in their order. The port copies; nothing is copied here.
+//   4. For each port with marked frames, one Transmit with all of them, in their order. The port copies; nothing is copied here. Only
+//      where a port cannot carry a frame's offload is the frame finished first (OffloadCompleter).
 //
 // Each frame that goes no further has one reason and is counted once, in SwitchCounters; what a port cannot deliver is its own drop.
 //
@@ -45,6 +46,7 @@ public sealed class LearningSwitch : IFrameSink
     private readonly ForwardingTable _table;
     private readonly Dictionary<IPort, SwitchPort> _byPort = new(ReferenceEqualityComparer.Instance);
     private readonly Frame[] _gathered = new Frame[IPort.MaxBurst];
+    private readonly OffloadCompleter _completer = new();
 
     // By index; a detached port leaves a null, which the next one to be attached fills.
     private SwitchPort?[] _ports = [];
@@ -176,10 +178,12 @@ public sealed class LearningSwitch : IFrameSink
 
         uint flooded = 0;
         int forwarded = 0;
+        bool unfinished = false;
         for (int i = 0; i < frames.Length; i++)
         {
             if (!TryReadAddresses(in frames[i], out MacAddress destination, out MacAddress sender))
                 continue;
+            unfinished |= !frames[i].Offload.IsNone;
             Learn(source, sender.Bits);
             if (destination.IsGroup)
             {
@@ -210,7 +214,7 @@ public sealed class LearningSwitch : IFrameSink
         Counters.AddForwarded(forwarded);
         if (flooded != 0)
             MarkFlooded(source, flooded);
-        TransmitMarked(frames);
+        TransmitMarked(frames, unfinished);
     }
 
     private bool TryReadAddresses(in Frame frame, out MacAddress destination, out MacAddress source)
@@ -312,14 +316,18 @@ public sealed class LearningSwitch : IFrameSink
         }
     }
 
-    private void TransmitMarked(ReadOnlySpan<Frame> frames)
+    private void TransmitMarked(ReadOnlySpan<Frame> frames, bool unfinished)
     {
         for (int i = 0; i < _leavingCount; i++)
         {
             SwitchPort port = _leavingPorts[i];
             uint leaving = port.Leaving;
             port.Leaving = 0;
-            port.Port.Transmit(Gather(frames, leaving));
+            ReadOnlySpan<Frame> chosen = Gather(frames, leaving);
+            if (!unfinished)
+                port.Port.Transmit(chosen);
+            else if (_completer.Transmit(port.Port, chosen) is > 0 and int bad)
+                Counters.AddDrops(DropReason.BadOffload, bad);
         }
 
         _leavingCount = 0;

@@ -41,7 +41,8 @@ public sealed class SwitchCounters
     /// <summary>Addresses forgotten to make room for a port that had less than its share of a full table.</summary>
     public long Evicted => Volatile.Read(ref _evicted);
 
-    /// <summary>Frames the switch dropped for a reason.</summary>
+    /// <summary>Frames the switch dropped for a reason. One whose offload turns out wrong only when it is finished for a port counts
+    /// once for each such port.</summary>
     /// <param name="reason">The reason.</param>
     public long Drops(DropReason reason) => Volatile.Read(ref _drops[(int)reason]);
 
