@@ -28,8 +28,9 @@ namespace Fabric.Link;
 /// block for at most a round. The ports remain the caller's.</remarks>
 public sealed class PortWorker : IWaker, IDisposable
 {
-    /// <summary>Empty rounds before the worker arms its ports and sleeps: some tens of microseconds.</summary>
-    private const int IdleRounds = 200;
+    /// <summary>Empty rounds before the worker arms its ports and sleeps: some twenty microseconds, a few
+    /// times what a wake-up costs. Longer would take the core from the guests on a small machine.</summary>
+    private const int IdleRounds = 64;
 
     /// <summary>Pause between two empty rounds, in the units of <see cref="Thread.SpinWait"/>.</summary>
     private const int SpinsPerIdleRound = 8;
