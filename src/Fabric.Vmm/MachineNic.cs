@@ -1,0 +1,9 @@
+using System.Net.NetworkInformation;
+
+namespace Fabric.Vmm;
+
+/// <summary>A NIC of a machine.</summary>
+/// <param name="Name">Name of its port in the topology, such as <c>alice.0</c>.</param>
+/// <param name="Mac">Ethernet address, 6 bytes.</param>
+/// <param name="Mtu">Largest IP packet in bytes that the guest is told to send, 68 to 65535.</param>
+public sealed record MachineNic(string Name, PhysicalAddress Mac, int Mtu = 1500);
