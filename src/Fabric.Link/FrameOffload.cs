@@ -30,10 +30,9 @@ public struct FrameOffload
     /// <summary>True when the frame can leave as it stands.</summary>
     public readonly bool IsNone => (Flags & OffloadFlags.NeedsChecksum) == 0 && Gso == GsoType.None;
 
-    /// <summary>Tells whether the header makes sense by itself: the checksum lies inside the frame and
-    /// behind its addresses, the kind of segmentation is known,
-    /// its segments are not empty, and it comes with a partial checksum (virtio 1.2, 5.1.6.2.1). The headers of the frame are not
-    /// looked at.</summary>
+    /// <summary>Tells whether the header makes sense by itself: the checksum lies inside the frame and behind its addresses, the kind
+    /// of segmentation is known, its segments are not empty, and it comes with a partial checksum (virtio 1.2, 5.1.6.2.1). The headers
+    /// of the frame are not looked at.</summary>
     /// <param name="frameLength">Length of the frame in bytes.</param>
     public readonly bool IsConsistent(int frameLength)
     {
