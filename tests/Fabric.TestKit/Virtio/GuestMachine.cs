@@ -17,10 +17,12 @@ public sealed class GuestMachine : IDisposable
 
     private ulong _next = RamBase;
 
-    public GuestMachine(VirtioDevice device)
+    /// <param name="device">The device; disposed with the machine.</param>
+    /// <param name="more">RAM beyond the usual.</param>
+    public GuestMachine(VirtioDevice device, params ReadOnlySpan<MemoryRange> more)
     {
         Device = device;
-        Memory = new GuestMemory(new MemoryRange(RamBase, RamLength));
+        Memory = new GuestMemory([new MemoryRange(RamBase, RamLength), .. more]);
         Transport = new VirtioMmioTransport(device, Memory, Line);
     }
 
