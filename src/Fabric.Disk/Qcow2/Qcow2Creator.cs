@@ -1,0 +1,140 @@
+using System.Buffers.Binary;
+using System.Text;
+using Fabric.Disk.Storage;
+
+namespace Fabric.Disk.Qcow2;
+
+/// <summary>Writes a new, empty qcow2 version 3 image: header, refcount table, refcount blocks, L1 table.</summary>
+internal static class Qcow2Creator
+{
+    private const int HeaderLength = 112;
+
+    /// <summary>Fills an empty file.</summary>
+    /// <param name="store">The file.</param>
+    /// <param name="size">Virtual size in bytes, a multiple of 512.</param>
+    /// <param name="clusterSize">A power of two, 512 to 2 MiB.</param>
+    /// <param name="refcountBits">A power of two, 1 to 64.</param>
+    /// <param name="backingName">As it is to stand in the image, or null.</param>
+    /// <param name="backingFormat">Its format's name, required with a backing name.</param>
+    /// <exception cref="DiskException">A parameter does not fit the format, or the file cannot be written.</exception>
+    public static void Write(FileStore store, long size, int clusterSize, int refcountBits, string? backingName, string? backingFormat)
+    {
+        if (clusterSize is < 512 or > 2 << 20 || !int.IsPow2(clusterSize))
+            throw new DiskException(store.Path, $"cluster size {clusterSize} must be a power of two from 512 to 2M");
+        if (refcountBits is < 1 or > 64 || !int.IsPow2(refcountBits))
+            throw new DiskException(store.Path, $"refcount width {refcountBits} must be a power of two from 1 to 64");
+        int bits = int.Log2(clusterSize);
+        int tableBits = (2 * bits) - 3;
+        long l1Entries = (size >> tableBits) + ((size & ((1L << tableBits) - 1)) != 0 ? 1 : 0);
+        if (l1Entries * 8 > Qcow2Header.MaxL1Bytes)
+            throw new DiskException(store.Path, $"size {size} needs a larger cluster size than {clusterSize}");
+        long l1Clusters = Clusters(l1Entries * 8, bits);
+        int perBlockBits = bits + 3 - int.Log2(refcountBits);
+        Layout(l1Clusters, bits, perBlockBits, out long tableClusters, out long blocks);
+        long total = 1 + tableClusters + blocks + l1Clusters;
+
+        byte[] cluster = new byte[clusterSize];
+        for (long block = 0; block < blocks; block++)
+        {
+            Array.Clear(cluster);
+            for (int i = 0; i < 1 << perBlockBits && (block << perBlockBits) + i < total; i++)
+                RefcountWidth.Set(cluster, int.Log2(refcountBits), i, 1);
+            Put(store, (1 + tableClusters + block) << bits, cluster);
+        }
+
+        byte[] table = new byte[tableClusters << bits];
+        for (int block = 0; block < blocks; block++)
+            BinaryPrimitives.WriteInt64BigEndian(table.AsSpan(block * 8), (1 + tableClusters + block) << bits);
+        Put(store, clusterSize, table);
+        Put(store, (1 + tableClusters + blocks) << bits, new byte[l1Clusters << bits]);
+        byte[] header = Header(store, cluster, size, bits, int.Log2(refcountBits), backingName, backingFormat);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(36), (uint)l1Entries);
+        BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(40), (1 + tableClusters + blocks) << bits);
+        BinaryPrimitives.WriteInt64BigEndian(header.AsSpan(48), clusterSize);
+        BinaryPrimitives.WriteUInt32BigEndian(header.AsSpan(56), (uint)tableClusters);
+        Put(store, 0, header);
+    }
+
+    private static long Clusters(long bytes, int bits) => (bytes + (1L << bits) - 1) >> bits;
+
+    private static void Layout(long l1Clusters, int bits, int perBlockBits, out long tableClusters, out long blocks)
+    {
+        tableClusters = 1;
+        blocks = 1;
+        while (true)
+        {
+            long total = 1 + tableClusters + blocks + l1Clusters;
+            long neededBlocks = Clusters(total, perBlockBits);
+            long neededTable = Clusters(neededBlocks * 8, bits);
+            if (neededBlocks <= blocks && neededTable <= tableClusters)
+                return;
+            blocks = Math.Max(blocks, neededBlocks);
+            tableClusters = Math.Max(tableClusters, neededTable);
+        }
+    }
+
+    private static byte[] Header(FileStore store, byte[] cluster, long size, int bits, int order, string? backingName, string? backingFormat)
+    {
+        Array.Clear(cluster);
+        Span<byte> header = cluster;
+        BinaryPrimitives.WriteUInt32BigEndian(header, Qcow2Header.Magic);
+        BinaryPrimitives.WriteUInt32BigEndian(header[4..], 3);
+        BinaryPrimitives.WriteUInt32BigEndian(header[20..], (uint)bits);
+        BinaryPrimitives.WriteInt64BigEndian(header[24..], size);
+        BinaryPrimitives.WriteUInt32BigEndian(header[96..], (uint)order);
+        BinaryPrimitives.WriteUInt32BigEndian(header[100..], HeaderLength);
+        byte[] name = Encoding.UTF8.GetBytes(backingName ?? "");
+        byte[] format = Encoding.UTF8.GetBytes(backingFormat ?? "");
+        int position = HeaderLength;
+        if (name.Length > 1023)
+            throw new DiskException(store.Path, "the backing file's name is longer than 1023 bytes; use a relative one");
+        if (position + 16 + format.Length + 8 + name.Length > cluster.Length)
+            throw new DiskException(store.Path, $"the backing file's name does not fit into a header of {cluster.Length} bytes; use a larger cluster size");
+        if (name.Length > 0)
+            position = Extension(header, position, Qcow2Extension.BackingFormat, format);
+        byte[] features = FeatureNames();
+        if (position + 8 + features.Length + 8 + name.Length <= cluster.Length)
+            position = Extension(header, position, Qcow2Extension.FeatureNames, features);
+        position += 8;
+        if (name.Length == 0)
+            return cluster;
+        name.CopyTo(header[position..]);
+        BinaryPrimitives.WriteInt64BigEndian(header[8..], position);
+        BinaryPrimitives.WriteUInt32BigEndian(header[16..], (uint)name.Length);
+        return cluster;
+    }
+
+    private static int Extension(Span<byte> header, int position, uint type, ReadOnlySpan<byte> data)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(header[position..], type);
+        BinaryPrimitives.WriteUInt32BigEndian(header[(position + 4)..], (uint)data.Length);
+        data.CopyTo(header[(position + 8)..]);
+        return position + 8 + ((data.Length + 7) & ~7);
+    }
+
+    /// <summary>The feature name table: 48 bytes each, type, bit, name; so that older programs can say what they lack.</summary>
+    private static byte[] FeatureNames()
+    {
+        (byte Type, byte Bit, string Name)[] features =
+        [
+            (0, 0, "dirty bit"), (0, 1, "corrupt bit"), (0, 2, "external data file"), (0, 3, "compression type"),
+            (0, 4, "extended L2 entries"), (1, 0, "lazy refcounts"), (2, 0, "bitmaps"), (2, 1, "raw external data"),
+        ];
+        byte[] table = new byte[features.Length * 48];
+        for (int i = 0; i < features.Length; i++)
+        {
+            table[i * 48] = features[i].Type;
+            table[(i * 48) + 1] = features[i].Bit;
+            Encoding.ASCII.GetBytes(features[i].Name, table.AsSpan((i * 48) + 2));
+        }
+
+        return table;
+    }
+
+    private static void Put(FileStore store, long offset, ReadOnlySpan<byte> bytes)
+    {
+        DiskStatus status = store.Write(offset, bytes);
+        if (status != DiskStatus.Ok)
+            throw new DiskException(store.Path, status == DiskStatus.NoSpace ? "no space left for the new image" : "the new image cannot be written", offset);
+    }
+}

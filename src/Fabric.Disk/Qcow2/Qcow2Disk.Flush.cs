@@ -1,0 +1,68 @@
+namespace Fabric.Disk.Qcow2;
+
+/// <content>Bringing changed metadata to the file, in order.</content>
+internal sealed partial class Qcow2Disk
+{
+    /// <inheritdoc/>
+    public DiskStatus Flush()
+    {
+        if (IsReadOnly)
+            return DiskStatus.Ok;
+        // Set under the lock before a request that changed a mapping returned; cleared only after its entries were written.
+        if (!_changed)
+            return _store.Flush();
+        lock (_gate)
+            return FlushLocked();
+    }
+
+    private DiskStatus FlushLocked()
+    {
+        DiskStatus status = WriteBackLocked();
+        if (status != DiskStatus.Ok)
+            return status;
+        _changed = false;
+        status = _store.Flush();
+        if (status != DiskStatus.Ok)
+        {
+            _changed = true;
+            return status;
+        }
+
+        _frees.MadeDurable();
+        return SettleLocked();
+    }
+
+    /// <summary>Steps 2 and 3 of the order, without the last barrier.</summary>
+    private DiskStatus WriteBackLocked()
+    {
+        if (_corrupt)
+            return RefuseLocked();
+        DiskStatus status = _refcounts.IsDirty ? _refcounts.WriteBack() : DiskStatus.Ok;
+        if (status != DiskStatus.Ok || !_map.IsDirty)
+            return status;
+        status = _store.Flush();
+        return status == DiskStatus.Ok ? _map.WriteDirtyLocked() : status;
+    }
+
+    /// <summary>Gives back what may be given back, and makes a flush of its own when too much waits for the guest's.</summary>
+    private DiskStatus SettleLocked()
+    {
+        if (_frees.UnlinkedBytes > MaxUnlinkedBytes)
+            return FlushLocked();
+        if (!_frees.HasDurable)
+            return DiskStatus.Ok;
+        _compressed.Forget();
+        DiskStatus status = _frees.Settle(_refcounts);
+        return status == DiskStatus.Corrupt ? RefuseLocked() : status;
+    }
+
+    private void Close()
+    {
+        lock (_gate)
+        {
+            // The second round writes the counts that the first one lowered.
+            if (FlushLocked() == DiskStatus.Ok && _refcounts.IsDirty)
+                FlushLocked();
+        }
+    }
+}

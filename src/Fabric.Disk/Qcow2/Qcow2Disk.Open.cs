@@ -1,0 +1,112 @@
+using Fabric.Disk.Storage;
+
+namespace Fabric.Disk.Qcow2;
+
+/// <content>Opening.</content>
+internal sealed partial class Qcow2Disk
+{
+    /// <summary>Opens an image whose header was read already.</summary>
+    /// <param name="store">The file; owned by the disk from here on when this returns.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="backing">The disk below, owned likewise, or null.</param>
+    /// <param name="cacheBytes">Bound of the L2 cache.</param>
+    /// <exception cref="DiskException">The image must not be trusted, or must not be written to.</exception>
+    public static Qcow2Disk Open(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes)
+    {
+        if (store.IsReadOnly)
+        {
+            Qcow2Disk disk = new(store, header, backing, cacheBytes);
+            disk.CheckL1();
+            return disk;
+        }
+
+        if (header.IsCorrupt)
+            throw new DiskException(store.Path, "is marked corrupt; open it read-only, or repair it with qemu-img check -r all", Qcow2Header.IncompatibleOffset);
+        Qcow2Snapshots snapshots = Qcow2Snapshots.Read(store, header);
+        if (header.IsDirty)
+        {
+            Qcow2Repair.Run(store, header, snapshots);
+            header = Qcow2Header.Read(store);
+        }
+
+        Qcow2Disk writable = new(store, header, backing, cacheBytes);
+        writable.CheckL1();
+        writable.CollectMetadata(snapshots);
+        writable._map.Validate = writable.IsSound;
+        writable.ClearAutoclear();
+        return writable;
+    }
+
+    private void CheckL1()
+    {
+        long end = _store.Length;
+        ReadOnlySpan<ulong> l1 = _map.L1;
+        for (int i = 0; i < l1.Length; i++)
+        {
+            long offset = (long)(l1[i] & L2Entry.OffsetMask);
+            if ((offset & (_clusterSize - 1)) != 0 || (offset != 0 && offset >= end))
+                throw new DiskException(_store.Path, $"the L2 table at 0x{offset:x} is not aligned or lies outside the file; try qemu-img check -r all", _header.L1Offset + (i * 8L));
+        }
+    }
+
+    private void CollectMetadata(Qcow2Snapshots snapshots)
+    {
+        bool apart = _metadata.AddRange(0, 1)
+            && _metadata.AddRange(_header.L1Offset >> _clusterBits, Clusters(_header.L1Entries * 8L))
+            && _metadata.AddRange(_header.RefcountTableOffset >> _clusterBits, _header.RefcountTableClusters)
+            && _metadata.AddRange(_header.SnapshotsOffset >> _clusterBits, Clusters(snapshots.TableBytes));
+        foreach (Qcow2Snapshot snapshot in snapshots.Entries)
+            apart &= _metadata.AddRange(snapshot.L1Offset >> _clusterBits, Clusters(snapshot.L1Entries * 8L));
+        long end = _store.Length;
+        foreach (ulong block in _refcounts.Table)
+        {
+            if ((block & ((ulong)_clusterSize - 1)) != 0 || block >= (ulong)end)
+                apart &= block == 0;
+            else if (block != 0)
+                apart &= _metadata.Add((long)block >> _clusterBits);
+        }
+
+        foreach (ulong entry in _map.L1)
+            if ((entry & L2Entry.OffsetMask) != 0)
+                apart &= _metadata.Add((long)(entry & L2Entry.OffsetMask) >> _clusterBits);
+        if (!apart)
+            throw new DiskException(_store.Path, "its tables overlap or lie outside the file, so it must not be written; open it read-only, or repair it with qemu-img check -r all");
+    }
+
+    private long Clusters(long bytes) => (bytes + _clusterSize - 1) >> _clusterBits;
+
+    /// <summary>Tells whether an entry that was read in may be believed, see the essay's last paragraph.</summary>
+    private bool IsSound(ulong entry)
+    {
+        switch (L2Entry.KindOf(entry, _clusterBits, _header.Version))
+        {
+            case ClusterKind.Corrupt:
+                return false;
+            case ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated:
+                long cluster = (long)(entry & L2Entry.OffsetMask) >> _clusterBits;
+                return IsCounted(cluster, (entry & L2Entry.Copied) != 0);
+            case ClusterKind.Compressed:
+                long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
+                for (cluster = start >> _clusterBits; cluster <= (start + length - 1) >> _clusterBits; cluster++)
+                    if (!IsCounted(cluster, once: false))
+                        return false;
+                return true;
+            default:
+                return true;
+        }
+    }
+
+    private bool IsCounted(long cluster, bool once) =>
+        !_metadata.Contains(cluster) && _refcounts.Get(cluster, out ulong count) == DiskStatus.Ok && (once ? count == 1 : count > 0);
+
+    private void ClearAutoclear()
+    {
+        if (_header.Version < 3 || _header.Autoclear == 0)
+            return;
+        // None of these features is kept up here, so what they describe is stale from the first write on.
+        Span<byte> none = stackalloc byte[8];
+        none.Clear();
+        if (_store.Write(Qcow2Header.AutoclearOffset, none) != DiskStatus.Ok || _store.Flush() != DiskStatus.Ok)
+            throw new DiskException(_store.Path, "the header cannot be written", Qcow2Header.AutoclearOffset);
+    }
+}

@@ -1,0 +1,293 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Text;
+using Fabric.Disk.Storage;
+
+namespace Fabric.Disk.Qcow2;
+
+/// <summary>The header cluster of a qcow2 image, version 2 or 3, read and checked.</summary>
+/// <remarks>
+/// QEMU docs/interop/qcow2, "Header" and "Header extensions". Everything a length or an index is later taken from has been held
+/// against a cap here: cluster size 512 B to 2 MiB, L1 table 32 MiB, refcount table 8 MiB, snapshot table 16 MiB, names 1023 bytes;
+/// every table is cluster-aligned, begins inside the file and does not run past the addresses an entry can hold (2^56).
+/// </remarks>
+internal sealed class Qcow2Header
+{
+    public const uint Magic = 0x514649fb;
+    public const int MaxL1Bytes = 32 << 20;
+    public const int MaxRefcountTableBytes = 8 << 20;
+    public const int MaxSnapshotTableBytes = 16 << 20;
+    public const int MaxSnapshots = 65536;
+    public const int IncompatibleOffset = 72;
+    public const int AutoclearOffset = 88;
+    public const int RefcountTableField = 48;
+    private const long MaxAddress = 1L << 56;
+
+    private readonly string _path;
+    private readonly byte[] _bytes;
+
+    private Qcow2Header(string path, byte[] bytes)
+    {
+        _path = path;
+        _bytes = bytes;
+    }
+
+    /// <summary>2 or 3.</summary>
+    public int Version { get; private set; }
+
+    /// <summary>Cluster size as a power of two, 9 to 21.</summary>
+    public int ClusterBits { get; private set; }
+
+    /// <summary>Cluster size in bytes.</summary>
+    public int ClusterSize => 1 << ClusterBits;
+
+    /// <summary>Virtual size in bytes.</summary>
+    public long Size { get; private set; }
+
+    /// <summary>Number of L1 entries.</summary>
+    public int L1Entries { get; private set; }
+
+    /// <summary>Place of the active L1 table.</summary>
+    public long L1Offset { get; private set; }
+
+    /// <summary>Place of the refcount table.</summary>
+    public long RefcountTableOffset { get; private set; }
+
+    /// <summary>Length of the refcount table in clusters.</summary>
+    public int RefcountTableClusters { get; private set; }
+
+    /// <summary>Refcount width is 2^order bits, order 0 to 6.</summary>
+    public int RefcountOrder { get; private set; }
+
+    /// <summary>Number of internal snapshots.</summary>
+    public int SnapshotCount { get; private set; }
+
+    /// <summary>Place of the snapshot table.</summary>
+    public long SnapshotsOffset { get; private set; }
+
+    public IncompatibleFeatures Incompatible { get; private set; }
+
+    public ulong Compatible { get; private set; }
+
+    public ulong Autoclear { get; private set; }
+
+    /// <summary>Name of the backing file as it stands in the image, or null.</summary>
+    public string? BackingName { get; private set; }
+
+    /// <summary>Format of the backing file as it stands in the image, or null.</summary>
+    public string? BackingFormat { get; private set; }
+
+    /// <summary>Name of the external data file, or null.</summary>
+    public string? DataFileName { get; private set; }
+
+    /// <summary>0 zlib, 1 zstd.</summary>
+    public byte CompressionType { get; private set; }
+
+    public IReadOnlyList<Qcow2Extension> Extensions { get; private set; } = [];
+
+    public bool IsDirty => (Incompatible & IncompatibleFeatures.Dirty) != 0;
+
+    public bool IsCorrupt => (Incompatible & IncompatibleFeatures.Corrupt) != 0;
+
+    /// <summary>Reads and checks a header.</summary>
+    /// <exception cref="DiskException">It is no qcow2 header, or one that must not be trusted.</exception>
+    public static Qcow2Header Read(FileStore store)
+    {
+        byte[] first = new byte[112];
+        ReadOrThrow(store, 0, first);
+        if (BinaryPrimitives.ReadUInt32BigEndian(first) != Magic)
+            throw new DiskException(store.Path, "is not a qcow2 image; name its real format", 0);
+        uint clusterBits = BinaryPrimitives.ReadUInt32BigEndian(first.AsSpan(20));
+        if (clusterBits is < 9 or > 21)
+            throw new DiskException(store.Path, $"cluster size 2^{clusterBits} is outside 512 B to 2 MiB; the header is damaged", 20);
+        byte[] cluster = new byte[1 << (int)clusterBits];
+        ReadOrThrow(store, 0, cluster);
+        Qcow2Header header = new(store.Path, cluster) { ClusterBits = (int)clusterBits };
+        header.Parse(store.Length);
+        return header;
+    }
+
+    private static void ReadOrThrow(FileStore store, long offset, Span<byte> destination)
+    {
+        if (store.Read(offset, destination) != DiskStatus.Ok)
+            throw new DiskException(store.Path, "cannot be read", offset);
+    }
+
+    private uint U32(int offset) => BinaryPrimitives.ReadUInt32BigEndian(_bytes.AsSpan(offset));
+
+    private ulong U64(int offset) => BinaryPrimitives.ReadUInt64BigEndian(_bytes.AsSpan(offset));
+
+    private DiskException Bad(int offset, string message) => new(_path, message, offset);
+
+    private void Parse(long fileLength)
+    {
+        uint version = U32(4);
+        if (version is not (2 or 3))
+            throw Bad(4, $"qcow2 version {version} is not known (2 and 3 are)");
+        Version = (int)version;
+        int headerLength = 72;
+        RefcountOrder = 4;
+        if (Version == 3)
+            headerLength = ParseVersion3();
+        ParseExtensions(headerLength);
+        CheckFeatures();
+        ParseSizes(fileLength);
+        ParseBackingName();
+    }
+
+    private int ParseVersion3()
+    {
+        uint length = U32(100);
+        if (length < 104 || length > ClusterSize || length % 8 != 0)
+            throw Bad(100, $"header length {length} is not a multiple of 8 between 104 and the cluster size");
+        Incompatible = (IncompatibleFeatures)U64(IncompatibleOffset);
+        Compatible = U64(80);
+        Autoclear = U64(AutoclearOffset);
+        uint order = U32(96);
+        if (order > 6)
+            throw Bad(96, $"refcount order {order} is above 6 (64 bits)");
+        RefcountOrder = (int)order;
+        CompressionType = length > 104 ? _bytes[104] : (byte)0;
+        return (int)length;
+    }
+
+    private void ParseExtensions(int position)
+    {
+        // The extensions end where the backing name begins, at the latest at the end of the first cluster.
+        long nameOffset = (long)Math.Min(U64(8), (ulong)ClusterSize);
+        int end = nameOffset > 0 ? (int)nameOffset : ClusterSize;
+        List<Qcow2Extension> found = [];
+        while (position + 8 <= end)
+        {
+            uint type = U32(position);
+            uint length = U32(position + 4);
+            if (type == 0)
+                break;
+            if (length > end - position - 8)
+                throw Bad(position, $"header extension 0x{type:x8} of {length} bytes runs past the header");
+            Qcow2Extension extension = new(type, position + 8, (int)length);
+            found.Add(extension);
+            ReadExtension(extension);
+            position += 8 + (((int)length + 7) & ~7);
+        }
+
+        Extensions = found;
+    }
+
+    private void ReadExtension(Qcow2Extension extension)
+    {
+        ReadOnlySpan<byte> data = _bytes.AsSpan(extension.Offset, extension.Length);
+        switch (extension.Type)
+        {
+            case Qcow2Extension.BackingFormat:
+                if (extension.Length > 255)
+                    throw Bad(extension.Offset, "the backing format's name is longer than 255 bytes");
+                BackingFormat = Encoding.UTF8.GetString(data.TrimEnd((byte)0));
+                break;
+            case Qcow2Extension.DataFile:
+                DataFileName = Encoding.UTF8.GetString(data.TrimEnd((byte)0));
+                break;
+        }
+    }
+
+    private void CheckFeatures()
+    {
+        const IncompatibleFeatures Known = IncompatibleFeatures.Dirty | IncompatibleFeatures.Corrupt;
+        ulong unknown = (ulong)(Incompatible & ~Known);
+        // The compression type may be stated and still be zlib only by mistake: the standard ties the bit to a value other than 0.
+        if (unknown != 0)
+        {
+            List<string> names = [];
+            for (ulong rest = unknown; rest != 0; rest &= rest - 1)
+                names.Add(FeatureName(BitOperations.TrailingZeroCount(rest)));
+            throw Bad(IncompatibleOffset, $"uses qcow2 features that are not yet supported: {string.Join(", ", names)}; convert it with qemu-img");
+        }
+
+        if (CompressionType != 0)
+            throw Bad(104, $"compression type {CompressionType} is given without its feature bit; the header is damaged");
+        if (U32(32) != 0)
+            throw Bad(32, "is encrypted, which is not yet supported; convert it with qemu-img");
+    }
+
+    private string FeatureName(int bit)
+    {
+        switch ((IncompatibleFeatures)(1UL << bit))
+        {
+            case IncompatibleFeatures.ExternalData:
+                return "external data file";
+            case IncompatibleFeatures.CompressionType:
+                return CompressionType == 1 ? "zstd compression" : $"compression type {CompressionType}";
+            case IncompatibleFeatures.ExtendedL2:
+                return "extended L2 entries";
+        }
+
+        foreach (Qcow2Extension extension in Extensions)
+        {
+            if (extension.Type != Qcow2Extension.FeatureNames)
+                continue;
+            for (int at = extension.Offset; at + 48 <= extension.Offset + extension.Length; at += 48)
+                if (_bytes[at] == 0 && _bytes[at + 1] == bit)
+                    return Printable(_bytes.AsSpan(at + 2, 46).TrimEnd((byte)0));
+        }
+
+        return $"unknown incompatible bit {bit}";
+    }
+
+    private static string Printable(ReadOnlySpan<byte> bytes) =>
+        string.Concat(Encoding.UTF8.GetString(bytes).Select(c => char.IsControl(c) ? '?' : c));
+
+    private void ParseSizes(long fileLength)
+    {
+        ulong size = U64(24);
+        if (size > long.MaxValue - 511)
+            throw Bad(24, $"virtual size {size} is too large");
+        Size = (long)size;
+        uint entries = U32(36);
+        if (entries > MaxL1Bytes / 8)
+            throw Bad(36, $"the L1 table of {entries} entries is larger than 32 MiB");
+        int coverageBits = ClusterBits + ClusterBits - 3;
+        long needed = coverageBits >= 63 ? 1 : (Size >> coverageBits) + ((Size & ((1L << coverageBits) - 1)) != 0 ? 1 : 0);
+        if (entries < needed)
+            throw Bad(36, $"the L1 table has {entries} entries where the virtual size needs {needed}");
+        L1Entries = (int)entries;
+        L1Offset = Table(40, "L1 table", entries * 8L, fileLength);
+        uint clusters = U32(56);
+        if (clusters == 0 || clusters > MaxRefcountTableBytes >> ClusterBits)
+            throw Bad(56, $"the refcount table of {clusters} clusters is empty or larger than 8 MiB");
+        RefcountTableClusters = (int)clusters;
+        RefcountTableOffset = Table(RefcountTableField, "refcount table", (long)clusters << ClusterBits, fileLength);
+        uint snapshots = U32(60);
+        if (snapshots > MaxSnapshots)
+            throw Bad(60, $"{snapshots} internal snapshots are more than {MaxSnapshots}");
+        SnapshotCount = (int)snapshots;
+        SnapshotsOffset = snapshots == 0 ? 0 : Table(64, "snapshot table", snapshots * 40L, fileLength);
+    }
+
+    private long Table(int field, string name, long bytes, long fileLength)
+    {
+        ulong offset = U64(field);
+        if (bytes == 0 && offset == 0)
+            return 0;
+        if (offset % (ulong)ClusterSize != 0)
+            throw Bad(field, $"the {name} at 0x{offset:x} is not aligned to a cluster");
+        if (offset == 0 || offset > (ulong)(MaxAddress - bytes) || (long)offset >= fileLength)
+            throw Bad(field, $"the {name} at 0x{offset:x} lies outside the file");
+        if (bytes > fileLength + ClusterSize - (long)offset)
+            throw Bad(field, $"the {name} at 0x{offset:x} of {bytes} bytes runs past the end of the file");
+        return (long)offset;
+    }
+
+    private void ParseBackingName()
+    {
+        ulong offset = U64(8);
+        uint length = U32(16);
+        if (offset == 0)
+            return;
+        if (length > 1023)
+            throw Bad(16, $"the backing file's name of {length} bytes is longer than 1023");
+        if (offset < 72 || offset > (ulong)ClusterSize || length > (ulong)ClusterSize - offset)
+            throw Bad(8, "the backing file's name lies outside the first cluster");
+        if (length != 0)
+            BackingName = Encoding.UTF8.GetString(_bytes.AsSpan((int)offset, (int)length));
+    }
+}

@@ -1,0 +1,91 @@
+using Fabric.Disk.Storage;
+
+namespace Fabric.Disk.Raw;
+
+/// <summary>A disk whose bytes stand in the host file as they are; holes in the file are what it saves.</summary>
+/// <remarks>A file whose length is no multiple of 512 reads as if padded with zeroes, as everywhere.</remarks>
+internal sealed class RawDisk(FileStore store) : IDisk
+{
+    private const int Granularity = 4096;
+
+    /// <inheritdoc/>
+    public long Length { get; } = (store.Length + 511) & ~511L;
+
+    /// <inheritdoc/>
+    public int LogicalBlockSize => 512;
+
+    /// <inheritdoc/>
+    public bool IsReadOnly => store.IsReadOnly;
+
+    /// <inheritdoc/>
+    public int DiscardGranularity => Granularity;
+
+    /// <inheritdoc/>
+    public DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None) =>
+        Inside(offset, destination.Length)
+            ? store.Read(offset, destination, (flags & DiskFlags.NoWait) != 0)
+            : DiskStatus.OutOfRange;
+
+    /// <inheritdoc/>
+    public DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
+    {
+        if (IsReadOnly)
+            return DiskStatus.ReadOnly;
+        if (!Inside(offset, source.Length))
+            return DiskStatus.OutOfRange;
+        return Finish(store.Write(offset, source), flags);
+    }
+
+    /// <inheritdoc/>
+    public DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
+    {
+        if (IsReadOnly)
+            return DiskStatus.ReadOnly;
+        if (!Inside(offset, length))
+            return DiskStatus.OutOfRange;
+        return Finish(store.WriteZeroes(offset, length, (flags & DiskFlags.MayUnmap) != 0), flags);
+    }
+
+    /// <inheritdoc/>
+    public DiskStatus Discard(long offset, long length)
+    {
+        if (IsReadOnly)
+            return DiskStatus.ReadOnly;
+        if (!Inside(offset, length))
+            return DiskStatus.OutOfRange;
+        if (length == 0)
+            return DiskStatus.Ok;
+        DiskStatus status = store.PunchHole(offset, length);
+        return status == DiskStatus.Unsupported ? DiskStatus.Ok : status;
+    }
+
+    /// <inheritdoc/>
+    public DiskStatus Flush() => store.Flush();
+
+    /// <inheritdoc/>
+    public DiskStatus GetExtent(long offset, long maxLength, out DiskExtent extent)
+    {
+        extent = default;
+        if (offset < 0 || offset >= Length || maxLength < 1)
+            return DiskStatus.OutOfRange;
+        long end = store.Length;
+        bool data = true;
+        long length = Length - offset;
+        if (offset < end)
+            data = store.IsData(offset, out length);
+        extent = new DiskExtent(Math.Min(Math.Min(length, Length - offset), maxLength), Allocated: true, Zero: !data, offset);
+        return DiskStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        store.Flush();
+        store.Dispose();
+    }
+
+    private bool Inside(long offset, long length) => offset >= 0 && length >= 0 && length <= Length - offset;
+
+    private DiskStatus Finish(DiskStatus status, DiskFlags flags) =>
+        status == DiskStatus.Ok && (flags & DiskFlags.ForceUnitAccess) != 0 ? store.Flush() : status;
+}
