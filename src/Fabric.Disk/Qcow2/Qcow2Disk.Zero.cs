@@ -28,9 +28,9 @@ internal sealed partial class Qcow2Disk
         while (length > 0)
         {
             int inside = (int)(offset & (_clusterSize - 1));
-            bool whole = inside == 0 && (length >= _clusterSize || offset + length == Length);
+            long whole = offset + length == Length ? length : length & -_clusterSize;
             long done = Math.Min(length, _clusterSize - inside);
-            DiskStatus status = whole ? Clear(offset, length, how, out done) : ZeroPart(offset, (int)done);
+            DiskStatus status = inside == 0 && whole > 0 ? Clear(offset, whole, how, out done) : ZeroPart(offset, (int)done);
             if (status != DiskStatus.Ok)
                 return status;
             offset += done;
