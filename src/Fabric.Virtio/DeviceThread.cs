@@ -5,7 +5,7 @@ namespace Fabric.Virtio;
 internal sealed class DeviceThread : IDisposable
 {
     private readonly Action _serve;
-    private readonly AutoResetEvent _event = new(false);
+    private readonly object _gate = new();
     private readonly Thread _thread;
     private int _woken;
     private volatile bool _ending;
@@ -20,29 +20,35 @@ internal sealed class DeviceThread : IDisposable
         _thread.Start();
     }
 
-    /// <summary>Has the queues served after this call. Any thread; never blocks; one interlocked operation while it is awake.</summary>
+    /// <summary>Has the queues served after this call; does nothing once the thread has ended. Any thread; never blocks for long; one
+    /// interlocked operation while it is awake.</summary>
     internal void Wake()
     {
-        if (Interlocked.Exchange(ref _woken, 1) == 0)
-            _event.Set();
+        if (Interlocked.Exchange(ref _woken, 1) != 0)
+            return;
+        lock (_gate)
+            Monitor.Pulse(_gate);
     }
 
     /// <summary>Joins the thread. The queues must have been stopped.</summary>
     public void Dispose()
     {
-        if (_ending)
-            return;
         _ending = true;
-        _event.Set();
+        lock (_gate)
+            Monitor.Pulse(_gate);
         _thread.Join();
-        _event.Dispose();
     }
 
     private void Run()
     {
         while (true)
         {
-            _event.WaitOne();
+            lock (_gate)
+            {
+                while (Volatile.Read(ref _woken) == 0 && !_ending)
+                    Monitor.Wait(_gate);
+            }
+
             if (_ending)
                 return;
             // Cleared before serving, with a full barrier: a wake-up that comes later than our look at the rings sets it again.

@@ -265,6 +265,20 @@ public sealed class ConsoleDeviceTests : IDisposable
     }
 
     [Fact]
+    public async Task The_last_words_of_a_machine_can_be_read_after_its_end()
+    {
+        GuestQueue[] queues = StartMultiport();
+        queues[TerminalTx].Add(_machine.Readable("reboot: Power down"u8));
+        queues[TerminalTx].Kick();
+        queues[TerminalTx].WaitUsed();
+        _device.Dispose();
+        byte[] got = new byte[100];
+        Assert.Equal(18, await _device.Terminal.Stream.ReadAsync(got).AsTask().WaitAsync(Patience));
+        Assert.Equal(0, await _device.Terminal.Stream.ReadAsync(got).AsTask().WaitAsync(Patience));
+        _device.Resize(10, 10);
+    }
+
+    [Fact]
     public async Task A_reader_can_give_up()
     {
         using CancellationTokenSource cancel = new();
