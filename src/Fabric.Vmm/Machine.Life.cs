@@ -121,8 +121,12 @@ public sealed partial class Machine
     {
         try
         {
-            if (hart.Run() == HartExit.Failed)
-                RequestHalt(Halt.Fail, $"hart {hart.Id}: {hart.FailureReason}");
+            HartExit exit;
+            do
+                exit = hart.Run();
+            while (exit == HartExit.StopRequested && !IsHaltWanted());
+            if (exit == HartExit.Failed)
+                RequestHalt(Halt.Fail, hart.FailureReason);
         }
         catch (Exception e)
         {
@@ -133,6 +137,13 @@ public sealed partial class Machine
 
         if (Interlocked.Decrement(ref _hartsOut) == 0)
             OnHalted();
+    }
+
+    /// <summary>False for a hart that stopped for a wish which was granted already, as when two came at once.</summary>
+    private bool IsHaltWanted()
+    {
+        lock (_gate)
+            return _halt != Halt.None || _pauseWanted;
     }
 
     /// <summary>All harts stand still: does what they were stopped for, on the thread of the last one.</summary>

@@ -68,7 +68,7 @@ internal sealed class BoardDescription(MachineOptions options, int virtioSlots, 
                 .Strings("compatible", "riscv").Strings("riscv,isa-base", "rv64i").Strings("riscv,isa-extensions", Extensions)
                 .Strings("riscv,isa", "rv64imafdc_" + string.Join('_', Extensions.Where(name => name.Length > 1)))
                 .Strings("mmu-type", "riscv,sv39");
-            tree.Begin("interrupt-controller").Cells("#interrupt-cells", 1).Flag("interrupt-controller")
+            tree.Begin("interrupt-controller").Cells("#interrupt-cells", 1).Cells("#address-cells", 0).Flag("interrupt-controller")
                 .Strings("compatible", "riscv,cpu-intc").Cells("phandle", FirstHartPhandle + hart).End();
             tree.End();
         }
