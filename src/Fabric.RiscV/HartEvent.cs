@@ -44,6 +44,8 @@ internal sealed unsafe class HartEvent
             Nanoseconds = (long)(ticks % (ulong)GuestClock.Frequency) * (1_000_000_000 / GuestClock.Frequency),
         };
         _alarm?.Change(deadline == ulong.MaxValue ? Timeout.InfiniteTimeSpan : TimeSpan.FromTicks((long)ticks), Timeout.InfiniteTimeSpan);
+        if (_alarm != null && deadline <= _clock.Now)
+            return;
         bool untimed = deadline == ulong.MaxValue || _alarm != null;
         bool held = false;
         try
