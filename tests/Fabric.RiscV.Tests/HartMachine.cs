@@ -9,6 +9,8 @@ public sealed class HartMachine : IDisposable
     public const ulong RamBase = 0x8000_0000;
     public const ulong RamSize = 16 << 20;
 
+    private bool _stopMapped;
+
     public HartMachine(int harts = 1, TimeProvider? time = null)
     {
         Memory = new GuestMemory(new MemoryRange(RamBase, RamSize));
@@ -52,9 +54,7 @@ public sealed class HartMachine : IDisposable
     /// <summary>Runs a hart with the stop device attached; a guest that never stops is stopped after ten seconds and fails the test.</summary>
     public HartExit RunGuarded(Hart hart)
     {
-        if (!_stopMapped)
-            Bus.Map(new MemoryRange(0x100000, 4096), new StopDevice(this));
-        _stopMapped = true;
+        MapStopDevice();
         bool late = false;
         using Timer guard = new(_ => { late = true; hart.RequestStop(); }, null, TimeSpan.FromSeconds(10), Timeout.InfiniteTimeSpan);
         HartExit exit = hart.Run();
@@ -62,9 +62,14 @@ public sealed class HartMachine : IDisposable
         return exit;
     }
 
-    public void Dispose() => Memory.Dispose();
+    public void MapStopDevice()
+    {
+        if (!_stopMapped)
+            Bus.Map(new MemoryRange(0x100000, 4096), new StopDevice(this));
+        _stopMapped = true;
+    }
 
-    private bool _stopMapped;
+    public void Dispose() => Memory.Dispose();
 
     private sealed class StopDevice(HartMachine machine) : IMmioDevice
     {
