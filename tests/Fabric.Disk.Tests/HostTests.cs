@@ -1,0 +1,219 @@
+namespace Fabric.Disk.Tests;
+
+/// <summary>What the host sees: space given back, space running out, many threads, no garbage.</summary>
+public sealed class HostTests
+{
+    [Theory]
+    [InlineData(DiskFormat.Raw)]
+    [InlineData(DiskFormat.Qcow2)]
+    public void DiscardGivesSpaceBack(DiskFormat format)
+    {
+        using TemporaryFolder folder = new();
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Format = format, Size = 16 << 20 });
+        using IDisk disk = DiskImage.Open(folder["image"], new DiskOpenOptions { Format = format });
+        byte[] data = new byte[8 << 20];
+        new Random(1).NextBytes(data);
+        Assert.Equal(DiskStatus.Ok, disk.Write(1 << 20, data));
+        Assert.Equal(DiskStatus.Ok, disk.Flush());
+        long full = DiskImage.Inspect(folder["image"], format).ActualSize;
+        Assert.Equal(DiskStatus.Ok, disk.Discard(0, 16 << 20));
+        Assert.Equal(DiskStatus.Ok, disk.Flush());
+        long after = DiskImage.Inspect(folder["image"], format).ActualSize;
+        Assert.True(full >= 8 << 20 && after < 1 << 20, $"{full} → {after}");
+        Assert.Equal(DiskStatus.Ok, disk.GetExtent(0, long.MaxValue, out DiskExtent extent));
+        Assert.Equal(new DiskExtent(16 << 20, format == DiskFormat.Raw, true, format == DiskFormat.Raw ? 0 : -1), extent);
+    }
+
+    [Fact]
+    public void SpaceThatWasDiscardedIsUsedAgain()
+    {
+        using TemporaryFolder folder = new();
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Size = 64 << 20 });
+        byte[] data = new byte[4 << 20];
+        using (IDisk disk = DiskImage.Open(folder["image"]))
+        {
+            for (int i = 0; i < 30; i++)
+            {
+                new Random(i).NextBytes(data);
+                Assert.Equal(DiskStatus.Ok, disk.Write(i % 10 * (4 << 20), data));
+                Assert.Equal(DiskStatus.Ok, disk.Flush());
+                Assert.Equal(DiskStatus.Ok, disk.Discard(i % 10 * (4 << 20), data.Length));
+                Assert.Equal(DiskStatus.Ok, disk.Flush());
+            }
+        }
+
+        Assert.True(new FileInfo(folder["image"]).Length < 10 << 20);
+    }
+
+    [SkippableFact]
+    public void AFullHostAnswersNoSpaceAndTheImageStaysSound()
+    {
+        Tools.Need();
+        using TemporaryFolder folder = new();
+        string mount = Directory.CreateDirectory(folder["small"]).FullName;
+        (int code, string output) = Tools.Run("/", "mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", mount);
+        Skip.If(code != 0, $"no tmpfs can be mounted here: {output.Trim()}");
+        try
+        {
+            string image = Path.Combine(mount, "image");
+            DiskImage.Create(image, new DiskCreateOptions { Size = 16 << 20 });
+            byte[] model = new byte[16 << 20];
+            using (IDisk disk = DiskImage.Open(image))
+            {
+                byte[] piece = new byte[40_000];
+                DiskStatus status = DiskStatus.Ok;
+                int at = 0;
+                for (; status == DiskStatus.Ok; at += 50_000)
+                {
+                    new Random(at).NextBytes(piece);
+                    status = disk.Write(at, piece);
+                }
+
+                Assert.Equal(DiskStatus.NoSpace, status);
+                Assert.Equal(DiskStatus.Ok, disk.Flush());
+                Assert.Equal(DiskStatus.Ok, disk.Read(0, model));
+                Assert.Equal(DiskStatus.Ok, disk.Discard(0, 1 << 20));
+                Assert.Equal(DiskStatus.Ok, disk.Flush());
+                Assert.Equal(DiskStatus.Ok, disk.Write(0, model.AsSpan(0, 600_000)));
+                Assert.Equal(DiskStatus.Ok, disk.Read(0, model));
+            }
+
+            Tools.CheckClean(image);
+            File.Copy(image, folder["copy"]);
+            Tools.CompareEqual(folder["copy"], model);
+        }
+        finally
+        {
+            Tools.Expect("/", "umount", mount);
+        }
+    }
+
+    /// <summary>Threads that each own every n-th sector write, zero, discard and flush over the same clusters.</summary>
+    [SkippableTheory]
+    [InlineData(512, false)]
+    [InlineData(4096, true)]
+    [InlineData(65536, true)]
+    public void ThreadsDoNotDisturbOneAnother(int clusterSize, bool backing)
+    {
+        Tools.Need();
+        const int Threads = 4;
+        const int Size = 4 << 20;
+        using TemporaryFolder folder = new();
+        byte[] model = new byte[Size];
+        if (backing)
+        {
+            new Random(2).NextBytes(model);
+            File.WriteAllBytes(folder["base"], model);
+        }
+
+        DiskImage.Create(folder["image"], new DiskCreateOptions
+        {
+            Size = Size,
+            ClusterSize = clusterSize,
+            BackingPath = backing ? "base" : null,
+            BackingFormat = backing ? DiskFormat.Raw : null,
+        });
+        using (IDisk disk = DiskImage.Open(folder["image"], new DiskOpenOptions { MetadataCacheBytes = 16384 }))
+        {
+            Exception? failure = null;
+            Thread[] threads = new Thread[Threads];
+            for (int i = 0; i < Threads; i++)
+            {
+                int owner = i;
+                threads[i] = new Thread(() =>
+                {
+                    try
+                    {
+                        Stress(disk, model, owner, Threads);
+                    }
+                    catch (Exception e)
+                    {
+                        failure = e;
+                    }
+                });
+                threads[i].Start();
+            }
+
+            foreach (Thread thread in threads)
+                thread.Join();
+            Assert.Null(failure);
+            new DiskModel(model).ExpectEqual(disk);
+        }
+
+        Tools.CheckClean(folder["image"]);
+        Tools.CompareEqual(folder["image"], model);
+    }
+
+    private static void Stress(IDisk disk, byte[] model, int owner, int owners)
+    {
+        const int Region = 1 << 18;
+        Random random = new(Tools.Seed + owner);
+        byte[] sector = new byte[512];
+        int sectors = model.Length / 512;
+        for (int i = 0; i < 4000 * Math.Max(1, Tools.Count(1)); i++)
+        {
+            int offset = ((random.Next(sectors / owners) * owners) + owner) * 512;
+            Span<byte> mine = model.AsSpan(offset, 512);
+            switch (random.Next(10))
+            {
+                case 0 when offset < model.Length - Region:
+                    Assert.Equal(DiskStatus.Ok, disk.WriteZeroes(offset, 512, DiskFlags.MayUnmap));
+                    mine.Clear();
+                    break;
+                case 1 or 2 or 3:
+                    Assert.Equal(DiskStatus.Ok, disk.Read(offset, sector));
+                    Assert.True(offset >= model.Length - Region || mine.SequenceEqual(sector), $"sector at {offset} differs");
+                    break;
+                case 4 when random.Next(10) == 0:
+                    Assert.Equal(DiskStatus.Ok, disk.Flush());
+                    break;
+                case 5 when owner == 0 && random.Next(10) == 0:
+                    // One region is given up and taken again by the first thread alone: clusters change hands under the others' requests.
+                    Assert.Equal(DiskStatus.Ok, disk.WriteZeroes(model.Length - Region, Region, DiskFlags.MayUnmap));
+                    break;
+                default:
+                    if (offset >= model.Length - Region)
+                        break;
+                    random.NextBytes(mine);
+                    Assert.Equal(DiskStatus.Ok, disk.Write(offset, mine));
+                    break;
+            }
+        }
+
+        if (owner != 0)
+            return;
+        Assert.Equal(DiskStatus.Ok, disk.WriteZeroes(model.Length - Region, Region, DiskFlags.MayUnmap));
+        model.AsSpan(model.Length - Region).Clear();
+    }
+
+    [Fact]
+    public void RequestsInSteadyStateDoNotAllocate()
+    {
+        using TemporaryFolder folder = new();
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Size = 8 << 20 });
+        using IDisk disk = DiskImage.Open(folder["image"]);
+        byte[] buffer = new byte[65536];
+        for (int round = 0; round < 3; round++)
+            Round(disk, buffer);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int round = 0; round < 20; round++)
+            Round(disk, buffer);
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+    }
+
+    private static void Round(IDisk disk, byte[] buffer)
+    {
+        // No assertion in here: xunit's own allocate.
+        DiskStatus worst = DiskStatus.Ok;
+        for (int at = 0; at < 8 << 20; at += 300_000)
+        {
+            worst = (DiskStatus)Math.Max((int)worst, (int)disk.Write(at, buffer));
+            worst = (DiskStatus)Math.Max((int)worst, (int)disk.Read(at, buffer));
+        }
+
+        worst = (DiskStatus)Math.Max((int)worst, (int)disk.Discard(0, 4 << 20));
+        worst = (DiskStatus)Math.Max((int)worst, (int)disk.Flush());
+        if (worst != DiskStatus.Ok)
+            throw new InvalidOperationException(worst.ToString());
+    }
+}
