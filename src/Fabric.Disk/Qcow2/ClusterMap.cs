@@ -59,8 +59,9 @@ internal sealed class ClusterMap
     /// <summary>True when entries wait to be written.</summary>
     public bool IsDirty => _dirty.Count != 0 || _dirtyL1Sectors.Count != 0;
 
-    /// <summary>Asked for every entry of a piece that is read in; false marks the image as corrupt. Null when read-only.</summary>
-    public Func<ulong, bool>? Validate { get; set; }
+    /// <summary>Asked for every entry of a piece that is read in; <see cref="DiskStatus.Corrupt"/> marks the image as corrupt, any other
+    /// failure leaves the piece out. Null when read-only.</summary>
+    public Func<ulong, DiskStatus>? Validate { get; set; }
 
     /// <summary>True once an entry was read that <see cref="Validate"/> refused.</summary>
     public volatile bool FoundCorrupt;
@@ -181,8 +182,9 @@ internal sealed class ClusterMap
         Volatile.Write(ref victim.Key, -1);
         DiskStatus status = _store.Read(at, MemoryMarshal.AsBytes(victim.Entries.AsSpan()), noWait);
         if (status == DiskStatus.Ok)
+            status = CheckEntries(victim);
+        if (status == DiskStatus.Ok)
         {
-            CheckEntries(victim);
             victim.Referenced = true;
             Volatile.Write(ref victim.Key, key);
             slice = victim;
@@ -192,13 +194,33 @@ internal sealed class ClusterMap
         return status;
     }
 
-    private void CheckEntries(L2Slice slice)
+    private DiskStatus CheckEntries(L2Slice slice)
     {
         if (Validate is not { } validate)
-            return;
+            return DiskStatus.Ok;
         foreach (ulong stored in slice.Entries)
-            if (stored != 0 && !validate(BinaryPrimitives.ReverseEndianness(stored)))
+        {
+            DiskStatus status = stored == 0 ? DiskStatus.Ok : validate(BinaryPrimitives.ReverseEndianness(stored));
+            if (status == DiskStatus.Corrupt)
                 FoundCorrupt = true;
+            else if (status != DiskStatus.Ok)
+                return status;
+        }
+
+        return DiskStatus.Ok;
+    }
+
+    /// <summary>Looks one cluster up in the file itself, for when the cache has no room and none can be made.</summary>
+    public DiskStatus MapUncachedLocked(long offset, long length, bool noWait, out ClusterRun run)
+    {
+        ulong stored = 0;
+        DiskStatus status = _store.Read(PlaceOf(offset >> _sliceBits) + (IndexOf(offset) * 8L), MemoryMarshal.AsBytes(new Span<ulong>(ref stored)), noWait);
+        ulong entry = BinaryPrimitives.ReverseEndianness(stored);
+        ClusterKind kind = L2Entry.KindOf(entry, ClusterBits, _version);
+        long inside = offset & ((1L << ClusterBits) - 1);
+        bool hasHost = kind is ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated;
+        run = new ClusterRun(kind, hasHost ? (long)(entry & L2Entry.OffsetMask) + inside : -1, Math.Min(length, (1L << ClusterBits) - inside), entry);
+        return status;
     }
 
     private L2Slice Victim(long key)

@@ -32,7 +32,7 @@ internal sealed partial class Qcow2Disk
         Qcow2Disk writable = new(store, header, backing, cacheBytes);
         writable.CheckL1();
         writable.CollectMetadata(snapshots);
-        writable._map.Validate = writable.IsSound;
+        writable._map.Validate = writable.CheckEntry;
         writable.ClearAutoclear();
         return writable;
     }
@@ -76,28 +76,35 @@ internal sealed partial class Qcow2Disk
     private long Clusters(long bytes) => (bytes + _clusterSize - 1) >> _clusterBits;
 
     /// <summary>Tells whether an entry that was read in may be believed, see the essay's last paragraph.</summary>
-    private bool IsSound(ulong entry)
+    private DiskStatus CheckEntry(ulong entry)
     {
         switch (L2Entry.KindOf(entry, _clusterBits, _header.Version))
         {
             case ClusterKind.Corrupt:
-                return false;
+                return DiskStatus.Corrupt;
             case ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated:
                 long cluster = (long)(entry & L2Entry.OffsetMask) >> _clusterBits;
-                return IsCounted(cluster, (entry & L2Entry.Copied) != 0);
+                return CheckCount(cluster, (entry & L2Entry.Copied) != 0);
             case ClusterKind.Compressed:
                 long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
-                for (cluster = start >> _clusterBits; cluster <= (start + length - 1) >> _clusterBits; cluster++)
-                    if (!IsCounted(cluster, once: false))
-                        return false;
-                return true;
+                DiskStatus status = DiskStatus.Ok;
+                for (cluster = start >> _clusterBits; status == DiskStatus.Ok && cluster <= (start + length - 1) >> _clusterBits; cluster++)
+                    status = CheckCount(cluster, once: false);
+                return status;
             default:
-                return true;
+                return DiskStatus.Ok;
         }
     }
 
-    private bool IsCounted(long cluster, bool once) =>
-        !_metadata.Contains(cluster) && _refcounts.Get(cluster, out ulong count) == DiskStatus.Ok && (once ? count == 1 : count > 0);
+    private DiskStatus CheckCount(long cluster, bool once)
+    {
+        if (_metadata.Contains(cluster))
+            return DiskStatus.Corrupt;
+        DiskStatus status = _refcounts.Get(cluster, out ulong count);
+        if (status != DiskStatus.Ok)
+            return status;
+        return (once ? count == 1 : count > 0) ? DiskStatus.Ok : DiskStatus.Corrupt;
+    }
 
     private void ClearAutoclear()
     {

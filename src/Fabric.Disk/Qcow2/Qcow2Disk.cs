@@ -89,7 +89,12 @@ internal sealed partial class Qcow2Disk : IDisk
         {
             DiskStatus status = ReadStep(offset, destination, noWait, out int done);
             if (status == DiskStatus.Ok && done == 0)
+            {
                 status = LoadPiece(offset, noWait);
+                if (status is not (DiskStatus.Ok or DiskStatus.WouldBlock))
+                    status = ReadUncached(offset, destination, noWait, out done);
+            }
+
             if (status != DiskStatus.Ok)
                 return status;
             destination = destination[done..];
@@ -113,6 +118,26 @@ internal sealed partial class Qcow2Disk : IDisk
         finally
         {
             _inFlight.Leave(slot);
+        }
+    }
+
+    /// <summary>Reads one cluster past the cache. A host that takes no more writes, so that the cache cannot be emptied, still reads.</summary>
+    private DiskStatus ReadUncached(long offset, Span<byte> destination, bool noWait, out int done)
+    {
+        lock (_gate)
+        {
+            if (!_map.TryMap(offset, destination.Length, out ClusterRun run))
+            {
+                DiskStatus status = _map.MapUncachedLocked(offset, destination.Length, noWait, out run);
+                if (status != DiskStatus.Ok)
+                {
+                    done = 0;
+                    return status;
+                }
+            }
+
+            done = (int)run.Length;
+            return ReadRun(run, offset, destination[..done], noWait);
         }
     }
 
