@@ -1,0 +1,45 @@
+using System.Net;
+using System.Xml.Linq;
+using Fabric.Cli.Testing;
+using Fabric.Topology;
+
+namespace Fabric.Cli.Tests;
+
+public class TestingTests
+{
+    private static readonly ExecStep Exec = new("cat note", 7, "alice", "cat note", "hello", 0, TimeSpan.FromSeconds(30));
+
+    [Theory]
+    [InlineData("PING 10.0.0.2 (10.0.0.2): 56 data bytes\n--- 10.0.0.2 ping statistics ---\n3 packets transmitted, 3 packets received, 0% packet loss\n", null)]
+    [InlineData("3 packets transmitted, 3 received, 0% packet loss, time 2003ms\n", null)]
+    [InlineData("3 packets transmitted, 2 packets received, 33% packet loss\n", "2 of 3 echoes came back")]
+    [InlineData("ping: sendto: Network is unreachable\n", "ping printed no summary")]
+    public void EveryEchoMustComeBack(string output, string? failure) => Assert.Equal(failure, StepRunner.JudgePing(output, 3));
+
+    [Theory]
+    [InlineData(0, "hello world\n", "", null)]
+    [InlineData(1, "", "cat: note: No such file\n", "exit status 1, expected 0, got: cat: note: No such file")]
+    [InlineData(0, "bye\n", "", "expected 'hello' in the output, got: bye")]
+    [InlineData(0, "", "", "expected 'hello' in the output, which was empty")]
+    public void ACommandIsJudgedByStatusAndOutput(int status, string stdout, string stderr, string? failure) =>
+        Assert.Equal(failure, StepRunner.JudgeExec(Exec, status, stdout, stderr));
+
+    [Fact]
+    public void JunitHoldsOneCasePerStepAndTakesWhateverGuestsPrint()
+    {
+        StringWriter text = new();
+        JunitReport.Write(text, "lab", "lab.yaml",
+        [
+            new StepResult(new PingStep("ping alice -> bob", 3, "alice", IPAddress.Parse("10.0.0.2"), 3), null, "3 packets <ok> \u001b[0m\0", TimeSpan.FromSeconds(2.5)),
+            new StepResult(Exec, "exit status 1, expected 0", "", TimeSpan.FromSeconds(0.25)),
+        ]);
+        XElement suite = XDocument.Parse(text.ToString()).Root!.Element("testsuite")!;
+        Assert.Equal(("lab", "2", "1", "2.750"), ((string?)suite.Attribute("name"), (string?)suite.Attribute("tests"), (string?)suite.Attribute("failures"), (string?)suite.Attribute("time")));
+        XElement[] cases = [.. suite.Elements("testcase")];
+        Assert.Equal("ping alice -> bob", (string?)cases[0].Attribute("name"));
+        Assert.Equal("3 packets <ok> \ufffd[0m\ufffd", (string?)cases[0].Element("system-out"));
+        Assert.Null(cases[0].Element("failure"));
+        Assert.Equal("exit status 1, expected 0", (string?)cases[1].Element("failure")!.Attribute("message"));
+        Assert.Equal("7", (string?)cases[1].Attribute("line"));
+    }
+}
