@@ -8,6 +8,9 @@ namespace Fabric.Daemon;
 /// a line on the second says why the start failed. The daemon closes both when it is up.</remarks>
 public sealed class DaemonProcess : IDisposable
 {
+    /// <summary>How the program begins its error lines; whoever reads the daemon's adds its own.</summary>
+    public const string ErrorPrefix = "fabric: ";
+
     private const string Answering = "listening";
     private readonly Process _process;
 
@@ -50,7 +53,7 @@ public sealed class DaemonProcess : IDisposable
         await _process.WaitForExitAsync(cancel);
         string line = errors.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).FirstOrDefault()
             ?? $"the daemon ended with status {_process.ExitCode} and without a word";
-        return new DaemonException(line);
+        return new DaemonException(line.StartsWith(ErrorPrefix, StringComparison.Ordinal) ? line[ErrorPrefix.Length..] : line);
     }
 
     /// <summary>Ends the daemon at once; what it held is cleaned away by the next start.</summary>

@@ -1,5 +1,8 @@
 using Fabric.Disk;
+using Fabric.Link;
 using Fabric.Topology;
+using Fabric.Vmm;
+using Fabric.Vmm.Agent;
 
 namespace Fabric.Daemon;
 
@@ -15,7 +18,7 @@ public static class OperatorError
     {
         if (error is AggregateException { InnerExceptions.Count: 1 } aggregate)
             return TryDescribe(aggregate.InnerExceptions[0], out line);
-        bool isKnown = error is DaemonException or DiskException or TopologyException or IOException or UnauthorizedAccessException;
+        bool isKnown = error is DaemonException or DiskException or LinkException or MachineException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
         line = error is TopologyException ? error.Message : error.Message.ReplaceLineEndings(" ");
         return isKnown;
     }

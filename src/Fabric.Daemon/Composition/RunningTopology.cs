@@ -1,5 +1,6 @@
 using Fabric.Daemon.Control;
 using Fabric.Topology;
+using Fabric.Vmm;
 
 namespace Fabric.Daemon.Composition;
 
@@ -17,6 +18,7 @@ public sealed class RunningTopology : IAsyncDisposable
     private readonly OrderedDictionary<string, RunningVm> _vms = [];
     private readonly Stack<Func<ValueTask>> _takeDown = new();
     private readonly SemaphoreSlim _changing = new(1);
+    private DiskShelf? _disks;
     private volatile TopologyState _state = TopologyState.Starting;
 
     /// <summary>A topology that is not started yet.</summary>
@@ -98,7 +100,7 @@ public sealed class RunningTopology : IAsyncDisposable
         Math.Round(_time.GetElapsedTime(_started).TotalSeconds, 1),
         [.. _vms.Values.Select(vm => vm.Status())],
         [.. Model.Switches.Values.Select(Describe)],
-        []);
+        _disks?.Status() ?? []);
 
     /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>
     public async ValueTask DisposeAsync()
@@ -117,10 +119,50 @@ public sealed class RunningTopology : IAsyncDisposable
         }
     }
 
-    private static async Task BuildAsync(CancellationToken cancel)
+    private async Task BuildAsync(CancellationToken cancel)
     {
-        await Task.CompletedTask;
+        HostMemory.Check(Model);
+        Dictionary<string, GuestFiles> images = await new ImageShelf(Model, Events).ObtainAllAsync(cancel);
+        DiskShelf disks = new(Model, _folder, images, Events);
+        _disks = disks;
+        _takeDown.Push(() =>
+        {
+            disks.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        disks.OpenAll();
         cancel.ThrowIfCancellationRequested();
+        Wiring wiring = new(Model, _time, Events);
+        _takeDown.Push(() =>
+        {
+            wiring.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        foreach (RunningVm vm in _vms.Values)
+        {
+            GuestFiles? image = vm.Model.Image is null ? null : images[vm.Model.Image];
+            Machine machine = vm.Build(BootSource.Of(Model, vm.Model, image), disks, Model, _time);
+            _takeDown.Push(vm.DisposeMachineAsync);
+            wiring.Plug(vm.Model, machine.Ports);
+            _takeDown.Push(() =>
+            {
+                wiring.Unplug(vm.Model, machine.Ports);
+                return ValueTask.CompletedTask;
+            });
+        }
+        _takeDown.Push(StopMachinesAsync);
+        foreach (RunningVm vm in _vms.Values)
+        {
+            cancel.ThrowIfCancellationRequested();
+            await Task.Run(vm.Machine.Start, cancel);
+        }
+    }
+
+    /// <summary>All at once: a guest that takes long to power off should not hold up the others.</summary>
+    private async ValueTask StopMachinesAsync()
+    {
+        Events.Add(TopologyEventKind.Stopping, null, null);
+        await Task.WhenAll(_vms.Values.Select(vm => vm.StopAsync(CancellationToken.None)));
     }
 
     private async Task TakeDownAsync()
@@ -134,5 +176,5 @@ public sealed class RunningTopology : IAsyncDisposable
     private SwitchStatus Describe(SwitchModel model) => new(
         model.Name,
         model.Mtu,
-        [.. _vms.Values.SelectMany(vm => vm.Model.Nics.Select((nic, i) => (nic, Port: $"{vm.Name}.{i}")).Where(p => p.nic.To == model.Name).Select(p => p.Port))]);
+        [.. _vms.Values.SelectMany(vm => vm.Model.Nics.Select((nic, i) => (nic, Port: RunningVm.PortName(vm.Model, i))).Where(p => p.nic.To == model.Name).Select(p => p.Port))]);
 }

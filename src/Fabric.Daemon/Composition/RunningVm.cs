@@ -1,12 +1,25 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Fabric.Daemon.Control;
+using Fabric.Link;
 using Fabric.Topology;
+using Fabric.Vmm;
+using Fabric.Vmm.Agent;
 
 namespace Fabric.Daemon.Composition;
 
-/// <summary>A machine of a running topology.</summary>
+/// <summary>A machine of a running topology: its place between the operator's commands and <see cref="Vmm.Machine"/>.</summary>
 public sealed class RunningVm
 {
+    private const int ConsoleTail = 160;
+
+    /// <summary>How long a guest may take to power off before the plug is pulled.</summary>
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
+
     private readonly EventLog _events;
+    private BootSource? _boot;
+    private Machine? _machine;
 
     internal RunningVm(VmModel model, EventLog events)
     {
@@ -20,22 +33,177 @@ public sealed class RunningVm
     /// <summary>What it is made of.</summary>
     public VmModel Model { get; }
 
-    internal Task StartAsync(CancellationToken cancel) => throw Missing();
-    internal Task StopAsync(CancellationToken cancel) => throw Missing();
-    internal Task PauseAsync(CancellationToken cancel) => throw Missing();
-    internal Task ResumeAsync(CancellationToken cancel) => throw Missing();
-    internal Task ResetAsync(CancellationToken cancel) => throw Missing();
-    internal Task WaitReadyAsync(CancellationToken cancel) => throw Missing();
-    internal void CheckAgent() => throw Missing();
-    internal Task<int> ExecAsync(IReadOnlyList<string> command, Stream? stdin, Func<ReadOnlyMemory<byte>, Task> stdout, Func<ReadOnlyMemory<byte>, Task> stderr, CancellationToken cancel) => throw Missing();
-    internal IAsyncEnumerable<ReadOnlyMemory<byte>> ReadConsoleAsync(CancellationToken cancel) => throw Missing();
-    internal Task WriteConsoleAsync(ReadOnlyMemory<byte> input, CancellationToken cancel) => throw Missing();
+    /// <summary>The machine itself.</summary>
+    /// <exception cref="DaemonException">The topology is not that far yet, or already down.</exception>
+    public Machine Machine => _machine ?? throw new DaemonException($"{Name} is not there yet; wait until the topology is up");
 
-    internal VmStatus Status() => new(Name, "created", null, "none", Model.Cpus, Model.MemoryBytes, Model.Disks, []);
+    /// <summary>True when the image carries the agent, so that the machine counts as ready only when it answers.</summary>
+    public bool HasAgent => Agent is not null;
 
-    private DaemonException Missing()
+    /// <summary>Waits until the agent answers; returns at once for a machine without.</summary>
+    /// <param name="cancel">Gives up waiting.</param>
+    /// <exception cref="DaemonException">The machine ended before.</exception>
+    public async Task WaitReadyAsync(CancellationToken cancel)
     {
-        _events.Add(TopologyEventKind.Vm, Name, "no machine");
-        return new DaemonException($"{Name}: its machine was not built");
+        if (!HasAgent)
+            return;
+        long begin = Stopwatch.GetTimestamp();
+        using CancellationTokenSource decided = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        Task ready = Agent!.WaitReadyAsync(decided.Token);
+        Task<MachineState> end = Machine.WaitForEndAsync(decided.Token);
+        Task first = await Task.WhenAny(ready, end);
+        await decided.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
+        if (first == end)
+            throw new DaemonException($"{Name} ended before its agent answered: {Machine.StopReason ?? "no reason given"}{LastWords()}");
+        await ready;
+        _events.Add(TopologyEventKind.Vm, Name, $"ready after {Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s");
+    }
+
+    /// <summary>Starts a machine that is off and waits until it is ready.</summary>
+    /// <param name="cancel">Gives up waiting; the machine goes on.</param>
+    public async Task StartAsync(CancellationToken cancel)
+    {
+        await Task.Run(Machine.Start, cancel);
+        await WaitReadyAsync(cancel);
+    }
+
+    /// <summary>Stops a machine: in order, then by force.</summary>
+    /// <param name="cancel">Pulls the plug at once.</param>
+    public Task StopAsync(CancellationToken cancel)
+    {
+        // Only the agent can ask a guest to power off; waiting for one that does not answer would be in vain.
+        if (Agent is not { IsReady: true })
+            return Task.Run(Machine.Kill, CancellationToken.None);
+        return StopInOrderAsync(cancel);
+    }
+
+    /// <summary>Holds a machine still.</summary>
+    /// <param name="cancel">Not looked at once it has begun.</param>
+    public Task PauseAsync(CancellationToken cancel) => Task.Run(Machine.Pause, cancel);
+
+    /// <summary>Lets a machine go on.</summary>
+    /// <param name="cancel">Not looked at once it has begun.</param>
+    public Task ResumeAsync(CancellationToken cancel) => Task.Run(Machine.Resume, cancel);
+
+    /// <summary>Presses a machine's reset button.</summary>
+    /// <param name="cancel">Not looked at once it has begun.</param>
+    public Task ResetAsync(CancellationToken cancel) => Task.Run(Machine.Reset, cancel);
+
+    /// <summary>Tells how the machine stands.</summary>
+    public VmStatus Status()
+    {
+        string state = (_machine?.State ?? MachineState.Created).ToString().ToLowerInvariant();
+        string agent = !HasAgent ? "none" : Agent is { IsReady: true } ? "ready" : "waiting";
+        return new VmStatus(Name, state, _machine?.StopReason, agent, Model.Cpus, Model.MemoryBytes, Model.Disks, [.. Model.Nics.Select(Describe)]);
+    }
+
+    /// <summary>The host's end of the guest's agent; null where the image carries none.</summary>
+    internal GuestAgent? Agent => null;
+
+    private Task StopInOrderAsync(CancellationToken cancel) => Task.Run(Machine.Kill, cancel);
+
+    /// <summary>Name of the port of a NIC.</summary>
+    internal static string PortName(VmModel vm, int nic) => $"{vm.Name}.{nic}";
+
+    /// <summary>Builds the machine; nothing runs yet.</summary>
+    internal Machine Build(BootSource boot, DiskShelf disks, TopologyModel topology, TimeProvider time)
+    {
+        _boot = boot;
+        Machine machine = new(new MachineOptions
+        {
+            Name = Name,
+            Harts = Model.Cpus,
+            MemoryBytes = Model.MemoryBytes,
+            Kernel = boot.Kernel,
+            Initrd = boot.Initrd,
+            Cmdline = boot.Cmdline,
+            Firmware = boot.Firmware,
+            Disks = [.. Model.Disks.Select(d => new MachineDisk(disks[d], SerialOf(d)))],
+            Nics = [.. Model.Nics.Select((nic, i) => new MachineNic(PortName(Model, i), nic.Mac, topology.Switches[nic.To].Mtu))],
+            Time = time,
+        });
+        machine.StateChanged += state => _events.Add(TopologyEventKind.Vm, Name, Describe(state, machine));
+        _machine = machine;
+        return machine;
+    }
+
+    /// <summary>Takes the machine down for good.</summary>
+    internal async ValueTask DisposeMachineAsync()
+    {
+        if (_machine is { } machine)
+            await machine.DisposeAsync();
+    }
+
+    internal void CheckAgent()
+    {
+        if (!HasAgent)
+            throw new DaemonException($"{Name} has no agent to run commands: it does not boot from a catalogue image; use its console: fabric console {Name}");
+        if (Machine.State != MachineState.Running)
+            throw new DaemonException($"{Name} is {Machine.State.ToString().ToLowerInvariant()}; bring it back with: fabric vm {(Machine.State == MachineState.Paused ? "resume" : "start")} {Name}");
+    }
+
+    internal async Task<int> ExecAsync(
+        IReadOnlyList<string> command,
+        Stream? stdin,
+        Func<ReadOnlyMemory<byte>, Task> stdout,
+        Func<ReadOnlyMemory<byte>, Task> stderr,
+        CancellationToken cancel)
+    {
+        CheckAgent();
+        GuestCommand guest = new(command) { Input = stdin };
+        GuestExit exit = await Agent!.ExecAsync(guest, chunk => new ValueTask(stdout(chunk)), chunk => new ValueTask(stderr(chunk)), cancel);
+        return exit.ShellStatus;
+    }
+
+    internal async IAsyncEnumerable<ReadOnlyMemory<byte>> ReadConsoleAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        ConsoleReader reader = Machine.Console.Attach(scrollback: true);
+        byte[] buffer = new byte[8192];
+        while (await reader.ReadAsync(buffer, cancel) is int count and > 0)
+            yield return buffer.AsMemory(0, count);
+    }
+
+    internal Task WriteConsoleAsync(ReadOnlyMemory<byte> input, CancellationToken cancel) => Machine.Console.WriteAsync(input, cancel);
+
+    private static string Describe(MachineState state, Machine machine)
+    {
+        string word = state.ToString().ToLowerInvariant();
+        return state is MachineState.Stopped or MachineState.Failed && machine.StopReason is { } reason ? $"{word}: {reason}" : word;
+    }
+
+    /// <summary>A guest reads at most twenty ASCII characters (virtio 1.2, 5.2.6).</summary>
+    private static string SerialOf(string disk) => disk.Length <= 20 ? disk : disk[..20];
+
+    /// <summary>The last thing the guest printed is usually why it died.</summary>
+    private string LastWords()
+    {
+        string text = Encoding.UTF8.GetString(Machine.Console.Snapshot());
+        string? line = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).LastOrDefault();
+        if (line is null)
+            return "";
+        string printable = string.Concat(line.Where(c => !char.IsControl(c)));
+        return $"; its console ends with: {(printable.Length > ConsoleTail ? printable[..ConsoleTail] : printable)}";
+    }
+
+    private NicStatus Describe(NicModel nic, int index)
+    {
+        PortCounters? counters = _machine?.Ports[index].Counters;
+        SortedDictionary<string, long> drops = [];
+        foreach (DropReason reason in counters is null ? [] : Enum.GetValues<DropReason>())
+        {
+            if (counters!.ReceiveDrops(reason) + counters.TransmitDrops(reason) is long count and > 0)
+                drops[reason.ToString()] = count;
+        }
+        return new NicStatus(
+            PortName(Model, index),
+            nic.To,
+            MacText.Of(nic.Mac),
+            nic.Address is null ? null : $"{nic.Address}/{nic.PrefixLength}",
+            counters?.ReceivedFrames ?? 0,
+            counters?.ReceivedBytes ?? 0,
+            counters?.TransmittedFrames ?? 0,
+            counters?.TransmittedBytes ?? 0,
+            drops);
     }
 }

@@ -104,6 +104,10 @@ internal sealed class ControlServer : IAsyncDisposable
         {
             await ReplyAsync(context, new ErrorReply($"the request's body cannot be read: {e.Message}"), ControlJson.Compact.ErrorReply, StatusCodes.Status400BadRequest);
         }
+        catch (Exception e) when (!context.Response.HasStarted && OperatorError.TryDescribe(e, out string line))
+        {
+            await ReplyAsync(context, new ErrorReply(line), ControlJson.Compact.ErrorReply, StatusCodes.Status409Conflict);
+        }
         catch (OperationCanceledException)
         {
             context.Abort();

@@ -63,9 +63,9 @@ internal static class ExecEndpoints
                 context.RequestAborted);
             last = new ExecEvent { Exit = status };
         }
-        catch (DaemonException e)
+        catch (Exception e) when (OperatorError.TryDescribe(e, out _) && !context.RequestAborted.IsCancellationRequested)
         {
-            last = new ExecEvent { Error = e.Message };
+            last = new ExecEvent { Error = Describe(vm, e) };
         }
         await SendAsync(last);
 
@@ -82,6 +82,12 @@ internal static class ExecEndpoints
                 turn.Release();
             }
         }
+    }
+
+    private static string Describe(RunningVm vm, Exception error)
+    {
+        OperatorError.TryDescribe(error, out string line);
+        return error is DaemonException ? line : $"{vm.Name}: {line}";
     }
 
     private static string ToText(ReadOnlyMemory<byte> chunk) => System.Text.Encoding.UTF8.GetString(chunk.Span);

@@ -1,0 +1,39 @@
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <summary>What a machine boots from, once its image is there.</summary>
+/// <param name="Kernel">Absolute path, or null.</param>
+/// <param name="Initrd">Absolute path, or null.</param>
+/// <param name="Firmware">Absolute path, or null for the built-in SBI.</param>
+/// <param name="Cmdline">Kernel command line.</param>
+/// <param name="HasAgent">True when the guest's agent is expected to answer.</param>
+internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmware, string Cmdline, bool HasAgent)
+{
+    /// <summary>Puts together what the machine names itself and what its image brings.</summary>
+    public static BootSource Of(TopologyModel model, VmModel vm, GuestFiles? image)
+    {
+        bool isCatalogue = image is { HasAgent: true } && vm.Kernel is null && vm.Initrd is null && vm.Firmware is null;
+        string cmdline = vm.Cmdline ?? image?.Cmdline ?? "";
+        if (isCatalogue)
+            cmdline = $"{cmdline} {GuestArguments(model, vm)}".Trim();
+        return new BootSource(vm.Kernel ?? image?.Kernel, vm.Initrd ?? image?.Initrd, vm.Firmware, cmdline, isCatalogue);
+    }
+
+    /// <summary>Tells a guest its name, its NICs' addresses, and its neighbours' names: what the catalogue images' init configures.</summary>
+    internal static string GuestArguments(TopologyModel model, VmModel vm)
+    {
+        List<string> words = [$"fabric.hostname={vm.Name}"];
+        foreach (NicModel nic in vm.Nics.Where(n => n.Address is not null))
+        {
+            int mtu = model.Switches[nic.To].Mtu;
+            words.Add($"fabric.nic={MacText.Of(nic.Mac)},{nic.Address}/{nic.PrefixLength}" + (mtu == MacText.UsualMtu ? "" : $",{mtu}"));
+        }
+        foreach (VmModel peer in model.Vms.Values.Where(p => p != vm))
+        {
+            if (peer.Nics.FirstOrDefault(n => n.Address is not null) is { } nic)
+                words.Add($"fabric.host={peer.Name},{nic.Address}");
+        }
+        return string.Join(' ', words);
+    }
+}

@@ -1,0 +1,87 @@
+using Fabric.Daemon.Control;
+using Fabric.Disk;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <summary>The disks of a running topology: open, locked, and made where they were missing.</summary>
+/// <remarks>A disk that names no file is an overlay in the topology's state folder. It is made once and stays from one run to the next;
+/// the base below it is only read.</remarks>
+/// <param name="model">The topology.</param>
+/// <param name="folder">Where overlays are kept.</param>
+/// <param name="images">The images' files, by name in the topology.</param>
+/// <param name="events">Told of each disk.</param>
+internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOnlyDictionary<string, GuestFiles> images, EventLog events) : IDisposable
+{
+    private readonly OrderedDictionary<string, IDisk> _open = [];
+
+    /// <summary>A disk that was opened.</summary>
+    public IDisk this[string name] => _open[name];
+
+    /// <summary>Opens the disks that machines use, in the file's order.</summary>
+    /// <exception cref="DiskException">One is in use, missing or damaged; those opened before stay open until disposal.</exception>
+    public void OpenAll()
+    {
+        HashSet<string> used = [.. model.Vms.Values.SelectMany(vm => vm.Disks)];
+        foreach (DiskModel disk in model.Disks.Values.Where(d => used.Contains(d.Name)))
+        {
+            bool isNew = Open(disk);
+            events.Add(TopologyEventKind.Disk, disk.Name, $"{(isNew ? "new" : "opened")}, {ByteSize.Format(_open[disk.Name].Length)}{BaseText(disk)}");
+        }
+    }
+
+    /// <summary>How each open disk stands.</summary>
+    public IReadOnlyList<DiskFileStatus> Status() =>
+        [.. _open.Select(d => new DiskFileStatus(d.Key, PathOf(model.Disks[d.Key]), model.Disks[d.Key].Format, d.Value.Length, d.Value.IsReadOnly))];
+
+    /// <summary>Flushes and closes; the last opened goes first.</summary>
+    public void Dispose()
+    {
+        foreach (IDisk disk in _open.Values.Reverse())
+            disk.Dispose();
+        _open.Clear();
+    }
+
+    private static string BaseText(DiskModel disk) => disk.BaseImage is not null ? $" over {disk.BaseImage}" : disk.BaseFile is not null ? $" over {disk.BaseFile}" : "";
+
+    private bool Open(DiskModel disk)
+    {
+        string path = PathOf(disk);
+        (string? basePath, DiskFormat? baseFormat) = BaseOf(disk);
+        DiskFormat format = FormatOf(disk, disk.Format);
+        bool isNew = !File.Exists(path);
+        if (isNew)
+            Create(disk, path, format, basePath, baseFormat);
+        _open.Add(disk.Name, DiskImage.Open(path, new DiskOpenOptions
+        {
+            Format = format,
+            ReadOnly = disk.IsReadOnly,
+            AllowedFolders = basePath is null ? [] : [Path.GetDirectoryName(basePath)!],
+        }));
+        return isNew;
+    }
+
+    private static void Create(DiskModel disk, string path, DiskFormat format, string? basePath, DiskFormat? baseFormat)
+    {
+        if (disk.IsReadOnly && basePath is null)
+            throw new DiskException(path, $"the file of disk {disk.Name} does not exist; put it there");
+        if (basePath is null && disk.Size is null)
+            throw new DiskException(path, $"the file of disk {disk.Name} does not exist; put it there, or give the disk a size: or a base: to have it made");
+        DiskImage.Create(path, new DiskCreateOptions { Format = format, Size = disk.Size, BackingPath = basePath, BackingFormat = baseFormat });
+    }
+
+    private static DiskFormat FormatOf(DiskModel disk, string name) =>
+        DiskImage.TryParseFormat(name, out DiskFormat format) ? format : throw new DaemonException($"disk {disk.Name}: unknown format '{name}'; qcow2 and raw are known");
+
+    private string PathOf(DiskModel disk) => disk.File ?? folder.DiskFile(disk.Name, disk.Format);
+
+    private (string? Path, DiskFormat? Format) BaseOf(DiskModel disk)
+    {
+        if (disk.BaseFile is not null)
+            return (disk.BaseFile, disk.BaseFormat is null ? null : FormatOf(disk, disk.BaseFormat));
+        if (disk.BaseImage is null)
+            return (null, null);
+        GuestFiles image = images[disk.BaseImage];
+        return (image.BaseDisk ?? throw new DaemonException($"disk {disk.Name}: image {disk.BaseImage} has no base disk; give the disk a base: file or a size:"), image.BaseFormat);
+    }
+}

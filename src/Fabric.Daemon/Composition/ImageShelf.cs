@@ -1,0 +1,39 @@
+using Fabric.Daemon.Control;
+using Fabric.Disk;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <summary>The guest images of a topology, obtained where they are missing.</summary>
+/// <param name="model">The topology.</param>
+/// <param name="events">Told of each image and of downloads.</param>
+internal sealed class ImageShelf(TopologyModel model, EventLog events)
+{
+    /// <summary>Makes sure that the files of every image that is used are there.</summary>
+    /// <param name="cancel">Gives up; what was downloaded is kept for the next time.</param>
+    public async Task<Dictionary<string, GuestFiles>> ObtainAllAsync(CancellationToken cancel)
+    {
+        HashSet<string?> used = [.. model.Vms.Values.Select(vm => vm.Image), .. model.Disks.Values.Select(d => d.BaseImage)];
+        Dictionary<string, GuestFiles> files = [];
+        foreach (ImageModel image in model.Images.Values.Where(i => used.Contains(i.Name)))
+            files.Add(image.Name, image.Catalogue is null ? OwnFiles(image) : await PullAsync(image, cancel));
+        return files;
+    }
+
+    private static GuestFiles OwnFiles(ImageModel image)
+    {
+        foreach (string file in new[] { image.Kernel, image.Initrd }.OfType<string>())
+        {
+            if (!File.Exists(file))
+                throw new DaemonException($"image {image.Name}: {file} does not exist");
+        }
+        return new GuestFiles(image.Kernel, image.Initrd, image.Cmdline, BaseDisk: null, DiskFormat.Raw, HasAgent: false);
+    }
+
+    private Task<GuestFiles> PullAsync(ImageModel image, CancellationToken cancel)
+    {
+        cancel.ThrowIfCancellationRequested();
+        events.Add(TopologyEventKind.Image, image.Name, "missing");
+        throw new DaemonException($"image {image.Name}: there is no catalogue yet");
+    }
+}
