@@ -64,6 +64,7 @@ internal static class CommandLine
             ExecCommand.Create(terminal),
             ConsoleCommand.Create(terminal),
             VmCommand.Create(terminal),
+            DiskCommand.Create(terminal),
             DaemonCommand.Create(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();
@@ -74,19 +75,14 @@ internal static class CommandLine
     private static int ReportUsage(ParseResult parsed, Terminal terminal)
     {
         string path = string.Join(' ', Path(parsed.CommandResult).Reverse());
-        terminal.Error.WriteLine($"fabric: {Usage.Explain(parsed)}; see: {path} --help");
+        terminal.Error.WriteLine($"{DaemonProcess.ErrorPrefix}{Usage.Explain(parsed)}; see: {path} --help");
         return IsExec(parsed) ? ExecCommand.OwnFailure : WrongUsage;
     }
 
     private static int Report(Exception error, ParseResult parsed, Terminal terminal)
     {
-        if (error is CliException own)
-        {
-            terminal.Error.WriteLine($"fabric: {own.Message}");
-            return own.ExitCode;
-        }
-        bool isOperators = OperatorError.TryDescribe(error, out string line);
-        terminal.Error.WriteLine($"fabric: {line}");
+        bool isOperators = OperatorError.TryDescribe(error, out string line) || error is CliException;
+        terminal.Error.WriteLine(DaemonProcess.ErrorPrefix + line);
         if (!isOperators)
             terminal.Error.WriteLine($"this is a bug in fabric; please report it with these lines:{Environment.NewLine}{error}");
         return IsExec(parsed) ? ExecCommand.OwnFailure : Failed;

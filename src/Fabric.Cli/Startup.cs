@@ -64,7 +64,7 @@ internal sealed class Startup(Terminal terminal)
     {
         using CancellationTokenSource patience = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         patience.CancelAfter(timeout);
-        TopologyEvent? last;
+        TopologyEvent? last = null;
         try
         {
             last = await new EventView(terminal).FollowAsync(client.EventsAsync(patience.Token), patience.Token);
@@ -72,6 +72,10 @@ internal sealed class Startup(Terminal terminal)
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {
             throw new CliException($"topology {client.Topology} was not ready after {timeout.TotalSeconds:0} s and was taken down; allow more with --timeout");
+        }
+        catch (DaemonException e) when (e.InnerException is HttpRequestException)
+        {
+            // The start failed before anyone could listen: the daemon's own last line says why.
         }
         if (last is { Kind: TopologyEventKind.Failed, Text: { } text })
             throw new CliException(text);
