@@ -99,7 +99,7 @@ public sealed class RunningVm
     }
 
     /// <summary>The host's end of the guest's agent; null where the image carries none.</summary>
-    internal GuestAgent? Agent => null;
+    internal GuestAgent? Agent { get; private set; }
 
     private Task StopInOrderAsync(CancellationToken cancel) => Task.Run(Machine.Kill, cancel);
 
@@ -110,6 +110,7 @@ public sealed class RunningVm
     internal Machine Build(BootSource boot, DiskShelf disks, TopologyModel topology, TimeProvider time)
     {
         _boot = boot;
+        Agent = null;
         Machine machine = new(new MachineOptions
         {
             Name = Name,
