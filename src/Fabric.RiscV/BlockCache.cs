@@ -94,7 +94,7 @@ internal sealed unsafe class BlockCache
         *block = default;
         block->Physical = physical;
         block->Generation = Generation;
-        BlockDecoder decoder = new((Op*)(block + 1));
+        BlockDecoder decoder = new((int)(physical & 4095), (Op*)(block + 1));
         decoder.Add(instruction);
         decoder.Finish();
         block->Count = (uint)decoder.Count;
@@ -115,7 +115,7 @@ internal sealed unsafe class BlockCache
         Block* block = (Block*)_free;
         *block = default;
         Op* ops = (Op*)(block + 1);
-        BlockDecoder decoder = new(ops);
+        BlockDecoder decoder = new((int)(physical & 4095), ops);
         byte* copy = _end - (MaxInstructions * 4);
         int room = Math.Min(4096 - (int)(physical & 4095), MaxInstructions * 4);
 

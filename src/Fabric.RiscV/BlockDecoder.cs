@@ -2,9 +2,11 @@ namespace Fabric.RiscV;
 
 /// <summary>Turns instructions into the operations of one block: checks encodings once, resolves immediates, redirects writes to x0,
 /// and fuses pairs that compilers emit together.</summary>
+/// <param name="pageOffset">Distance of the block's start from that of its page.</param>
 /// <param name="ops">Where the operations go; room for one per instruction and three more.</param>
-internal unsafe ref struct BlockDecoder(Op* ops)
+internal unsafe ref struct BlockDecoder(int pageOffset, Op* ops)
 {
+    private readonly int _pageOffset = pageOffset;
     private readonly Op* _first = ops;
     private Op* _op = ops;
     private Op* _fusable;
@@ -141,7 +143,8 @@ internal unsafe ref struct BlockDecoder(Op* ops)
             case 0x6f:
                 op->Imm = ImmediateJ(i) + _offset;
                 op->Rs2 = (byte)_size;
-                return Leave(op, op->Rd == HartState.DiscardRegister ? Opcode.J : Opcode.Jal);
+                bool near = (ulong)(_pageOffset + op->Imm) < 4096;
+                return Leave(op, op->Rd == HartState.DiscardRegister ? (near ? Opcode.J : Opcode.FarJ) : near ? Opcode.Jal : Opcode.FarJal);
             case 0x73:
                 return System(i, op, function);
             default:

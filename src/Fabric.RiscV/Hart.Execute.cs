@@ -13,6 +13,9 @@ public sealed unsafe partial class Hart
         // SAFETY: the state, the tables and the blocks are pinned and live as long as this hart; register numbers come from the
         // decoder (0 … 32); a translation entry whose tag matches an aligned access points into mapped guest RAM.
         HartState* s = _state;
+
+        // The registers are the state's first field; a pointer of their own spares the null check that a fixed buffer costs.
+        ulong* x = (ulong*)s;
         ulong pc = s->Pc;
         ulong start;
         long retired = s->Retired;
@@ -21,6 +24,7 @@ public sealed unsafe partial class Hart
         Block* next;
         Block** link;
         Op* op;
+        FetchEntry* fetch;
         goto Resolve;
 
     Taken:
@@ -46,188 +50,188 @@ public sealed unsafe partial class Hart
             case Opcode.End:
                 goto Taken;
             case Opcode.Addi:
-                s->X[op->Rd] = s->X[op->Rs1] + (ulong)op->Imm;
+                x[op->Rd] = x[op->Rs1] + (ulong)op->Imm;
                 goto Next;
             case Opcode.Slti:
-                s->X[op->Rd] = (long)s->X[op->Rs1] < op->Imm ? 1ul : 0ul;
+                x[op->Rd] = (long)x[op->Rs1] < op->Imm ? 1ul : 0ul;
                 goto Next;
             case Opcode.Sltiu:
-                s->X[op->Rd] = s->X[op->Rs1] < (ulong)op->Imm ? 1ul : 0ul;
+                x[op->Rd] = x[op->Rs1] < (ulong)op->Imm ? 1ul : 0ul;
                 goto Next;
             case Opcode.Xori:
-                s->X[op->Rd] = s->X[op->Rs1] ^ (ulong)op->Imm;
+                x[op->Rd] = x[op->Rs1] ^ (ulong)op->Imm;
                 goto Next;
             case Opcode.Ori:
-                s->X[op->Rd] = s->X[op->Rs1] | (ulong)op->Imm;
+                x[op->Rd] = x[op->Rs1] | (ulong)op->Imm;
                 goto Next;
             case Opcode.Andi:
-                s->X[op->Rd] = s->X[op->Rs1] & (ulong)op->Imm;
+                x[op->Rd] = x[op->Rs1] & (ulong)op->Imm;
                 goto Next;
             case Opcode.Slli:
-                s->X[op->Rd] = s->X[op->Rs1] << (int)op->Imm;
+                x[op->Rd] = x[op->Rs1] << (int)op->Imm;
                 goto Next;
             case Opcode.Srli:
-                s->X[op->Rd] = s->X[op->Rs1] >> (int)op->Imm;
+                x[op->Rd] = x[op->Rs1] >> (int)op->Imm;
                 goto Next;
             case Opcode.Srai:
-                s->X[op->Rd] = (ulong)((long)s->X[op->Rs1] >> (int)op->Imm);
+                x[op->Rd] = (ulong)((long)x[op->Rs1] >> (int)op->Imm);
                 goto Next;
             case Opcode.Addiw:
-                s->X[op->Rd] = (ulong)(int)((uint)s->X[op->Rs1] + (uint)op->Imm);
+                x[op->Rd] = (ulong)(int)((uint)x[op->Rs1] + (uint)op->Imm);
                 goto Next;
             case Opcode.Slliw:
-                s->X[op->Rd] = (ulong)((int)s->X[op->Rs1] << (int)op->Imm);
+                x[op->Rd] = (ulong)((int)x[op->Rs1] << (int)op->Imm);
                 goto Next;
             case Opcode.Srliw:
-                s->X[op->Rd] = (ulong)(int)((uint)s->X[op->Rs1] >> (int)op->Imm);
+                x[op->Rd] = (ulong)(int)((uint)x[op->Rs1] >> (int)op->Imm);
                 goto Next;
             case Opcode.Sraiw:
-                s->X[op->Rd] = (ulong)((int)s->X[op->Rs1] >> (int)op->Imm);
+                x[op->Rd] = (ulong)((int)x[op->Rs1] >> (int)op->Imm);
                 goto Next;
             case Opcode.Add:
-                s->X[op->Rd] = s->X[op->Rs1] + s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] + x[op->Rs2];
                 goto Next;
             case Opcode.Sub:
-                s->X[op->Rd] = s->X[op->Rs1] - s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] - x[op->Rs2];
                 goto Next;
             case Opcode.Sll:
-                s->X[op->Rd] = s->X[op->Rs1] << (int)s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] << (int)x[op->Rs2];
                 goto Next;
             case Opcode.Slt:
-                s->X[op->Rd] = (long)s->X[op->Rs1] < (long)s->X[op->Rs2] ? 1ul : 0ul;
+                x[op->Rd] = (long)x[op->Rs1] < (long)x[op->Rs2] ? 1ul : 0ul;
                 goto Next;
             case Opcode.Sltu:
-                s->X[op->Rd] = s->X[op->Rs1] < s->X[op->Rs2] ? 1ul : 0ul;
+                x[op->Rd] = x[op->Rs1] < x[op->Rs2] ? 1ul : 0ul;
                 goto Next;
             case Opcode.Xor:
-                s->X[op->Rd] = s->X[op->Rs1] ^ s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] ^ x[op->Rs2];
                 goto Next;
             case Opcode.Srl:
-                s->X[op->Rd] = s->X[op->Rs1] >> (int)s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] >> (int)x[op->Rs2];
                 goto Next;
             case Opcode.Sra:
-                s->X[op->Rd] = (ulong)((long)s->X[op->Rs1] >> (int)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)((long)x[op->Rs1] >> (int)x[op->Rs2]);
                 goto Next;
             case Opcode.Or:
-                s->X[op->Rd] = s->X[op->Rs1] | s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] | x[op->Rs2];
                 goto Next;
             case Opcode.And:
-                s->X[op->Rd] = s->X[op->Rs1] & s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] & x[op->Rs2];
                 goto Next;
             case Opcode.Addw:
-                s->X[op->Rd] = (ulong)(int)((uint)s->X[op->Rs1] + (uint)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)(int)((uint)x[op->Rs1] + (uint)x[op->Rs2]);
                 goto Next;
             case Opcode.Subw:
-                s->X[op->Rd] = (ulong)(int)((uint)s->X[op->Rs1] - (uint)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)(int)((uint)x[op->Rs1] - (uint)x[op->Rs2]);
                 goto Next;
             case Opcode.Sllw:
-                s->X[op->Rd] = (ulong)((int)s->X[op->Rs1] << (int)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)((int)x[op->Rs1] << (int)x[op->Rs2]);
                 goto Next;
             case Opcode.Srlw:
-                s->X[op->Rd] = (ulong)(int)((uint)s->X[op->Rs1] >> (int)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)(int)((uint)x[op->Rs1] >> (int)x[op->Rs2]);
                 goto Next;
             case Opcode.Sraw:
-                s->X[op->Rd] = (ulong)((int)s->X[op->Rs1] >> (int)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)((int)x[op->Rs1] >> (int)x[op->Rs2]);
                 goto Next;
             case Opcode.Mul:
-                s->X[op->Rd] = s->X[op->Rs1] * s->X[op->Rs2];
+                x[op->Rd] = x[op->Rs1] * x[op->Rs2];
                 goto Next;
             case Opcode.Mulw:
-                s->X[op->Rd] = (ulong)((int)s->X[op->Rs1] * (int)s->X[op->Rs2]);
+                x[op->Rd] = (ulong)((int)x[op->Rs1] * (int)x[op->Rs2]);
                 goto Next;
             case Opcode.LoadImmediate:
-                s->X[op->Rd] = (ulong)op->Imm;
+                x[op->Rd] = (ulong)op->Imm;
                 goto Next;
             case Opcode.Move:
-                s->X[op->Rd] = s->X[op->Rs1];
+                x[op->Rd] = x[op->Rs1];
                 goto Next;
             case Opcode.Auipc:
-                s->X[op->Rd] = start + (ulong)op->Imm;
+                x[op->Rd] = start + (ulong)op->Imm;
                 goto Next;
             case Opcode.ShiftPair:
-                s->X[op->Rd] = (s->X[op->Rs1] << 32) >> (int)op->Imm;
+                x[op->Rd] = (x[op->Rs1] << 32) >> (int)op->Imm;
                 goto Next;
             case Opcode.Lb:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & Tlb.PageMask) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = (ulong)*(sbyte*)(address + entry->Addend);
+                x[op->Rd] = (ulong)*(sbyte*)(address + entry->Addend);
                 goto Next;
             case Opcode.Lh:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 1)) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = (ulong)*(short*)(address + entry->Addend);
+                x[op->Rd] = (ulong)*(short*)(address + entry->Addend);
                 goto Next;
             case Opcode.Lw:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 3)) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = (ulong)*(int*)(address + entry->Addend);
+                x[op->Rd] = (ulong)*(int*)(address + entry->Addend);
                 goto Next;
             case Opcode.Ld:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 7)) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = *(ulong*)(address + entry->Addend);
+                x[op->Rd] = *(ulong*)(address + entry->Addend);
                 goto Next;
             case Opcode.Lbu:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & Tlb.PageMask) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = *(byte*)(address + entry->Addend);
+                x[op->Rd] = *(byte*)(address + entry->Addend);
                 goto Next;
             case Opcode.Lhu:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 1)) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = *(ushort*)(address + entry->Addend);
+                x[op->Rd] = *(ushort*)(address + entry->Addend);
                 goto Next;
             case Opcode.Lwu:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 3)) != entry->Tag)
                     goto LoadMiss;
-                s->X[op->Rd] = *(uint*)(address + entry->Addend);
+                x[op->Rd] = *(uint*)(address + entry->Addend);
                 goto Next;
             case Opcode.Sb:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & Tlb.PageMask) != entry->Tag)
                     goto StoreMiss;
-                *(byte*)(address + entry->Addend) = (byte)s->X[op->Rs2];
+                *(byte*)(address + entry->Addend) = (byte)x[op->Rs2];
                 goto Next;
             case Opcode.Sh:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 1)) != entry->Tag)
                     goto StoreMiss;
-                *(ushort*)(address + entry->Addend) = (ushort)s->X[op->Rs2];
+                *(ushort*)(address + entry->Addend) = (ushort)x[op->Rs2];
                 goto Next;
             case Opcode.Sw:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 3)) != entry->Tag)
                     goto StoreMiss;
-                *(uint*)(address + entry->Addend) = (uint)s->X[op->Rs2];
+                *(uint*)(address + entry->Addend) = (uint)x[op->Rs2];
                 goto Next;
             case Opcode.Sd:
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 7)) != entry->Tag)
                     goto StoreMiss;
-                *(ulong*)(address + entry->Addend) = s->X[op->Rs2];
+                *(ulong*)(address + entry->Addend) = x[op->Rs2];
                 goto Next;
             case Opcode.Flw:
                 if (s->FloatState != FloatDirty)
                     goto Slow;
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 3)) != entry->Tag)
                     goto LoadMiss;
@@ -236,7 +240,7 @@ public sealed unsafe partial class Hart
             case Opcode.Fld:
                 if (s->FloatState != FloatDirty)
                     goto Slow;
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 7)) != entry->Tag)
                     goto LoadMiss;
@@ -245,7 +249,7 @@ public sealed unsafe partial class Hart
             case Opcode.Fsw:
                 if (s->FloatState != FloatDirty)
                     goto Slow;
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 3)) != entry->Tag)
                     goto StoreMiss;
@@ -254,59 +258,82 @@ public sealed unsafe partial class Hart
             case Opcode.Fsd:
                 if (s->FloatState != FloatDirty)
                     goto Slow;
-                address = s->X[op->Rs1] + (ulong)op->Imm;
+                address = x[op->Rs1] + (ulong)op->Imm;
                 entry = s->DataTlb + Tlb.Size + (nuint)((address >> 12) & (Tlb.Size - 1));
                 if ((address & (Tlb.PageMask | 7)) != entry->Tag)
                     goto StoreMiss;
                 *(ulong*)(address + entry->Addend) = s->F[op->Rs2];
                 goto Next;
             case Opcode.Beq:
-                if (s->X[op->Rs1] == s->X[op->Rs2])
+                if (x[op->Rs1] == x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Bne:
-                if (s->X[op->Rs1] != s->X[op->Rs2])
+                if (x[op->Rs1] != x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Blt:
-                if ((long)s->X[op->Rs1] < (long)s->X[op->Rs2])
+                if ((long)x[op->Rs1] < (long)x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Bge:
-                if ((long)s->X[op->Rs1] >= (long)s->X[op->Rs2])
+                if ((long)x[op->Rs1] >= (long)x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Bltu:
-                if (s->X[op->Rs1] < s->X[op->Rs2])
+                if (x[op->Rs1] < x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Bgeu:
-                if (s->X[op->Rs1] >= s->X[op->Rs2])
+                if (x[op->Rs1] >= x[op->Rs2])
                     goto Taken;
                 goto Fall;
             case Opcode.Beqz:
-                if (s->X[op->Rs1] == 0)
+                if (x[op->Rs1] == 0)
                     goto Taken;
                 goto Fall;
             case Opcode.Bnez:
-                if (s->X[op->Rs1] != 0)
+                if (x[op->Rs1] != 0)
                     goto Taken;
                 goto Fall;
             case Opcode.J:
                 goto Taken;
             case Opcode.Jal:
-                s->X[op->Rd] = start + op->Offset + op->Rs2;
+                x[op->Rd] = start + op->Offset + op->Rs2;
                 goto Taken;
             case Opcode.Jalr:
-                pc = (s->X[op->Rs1] + (ulong)op->Imm) & ~1ul;
-                s->X[op->Rd] = start + op->Offset + op->Rs2;
-                goto Resolve;
+                pc = (x[op->Rs1] + (ulong)op->Imm) & ~1ul;
+                x[op->Rd] = start + op->Offset + op->Rs2;
+                goto Indirect;
+            case Opcode.FarJ:
+                pc = start + (ulong)op->Imm;
+                goto Indirect;
+            case Opcode.FarJal:
+                pc = start + (ulong)op->Imm;
+                x[op->Rd] = start + op->Offset + op->Rs2;
+                goto Indirect;
             case Opcode.Fence:
                 Interlocked.MemoryBarrier();
                 goto Next;
             default:
                 goto Slow;
         }
+
+    Indirect:
+        // The target may be mapped anew between two jumps, so the block it led to last is only a guess to be checked.
+        fetch = s->FetchTlb + (nuint)((pc >> 12) & (Tlb.Size - 1));
+        if (fetch->Tag != (pc & Tlb.PageMask))
+            goto Missing;
+        ulong physical = fetch->Physical | (pc & ~Tlb.PageMask);
+        link = (Block**)(op + 1);
+        next = *link;
+        if (next != null && next->Physical == physical)
+            goto Enter;
+        next = s->Blocks[BlockCache.Bucket(physical)];
+        if (next == null || next->Physical != physical)
+            goto Missing;
+        *link = next;
+        goto Enter;
 
     Fall:
         pc = start + op->Offset + op->Rd;
@@ -345,10 +372,10 @@ public sealed unsafe partial class Hart
         pc = s->Pc;
 
     Resolve:
-        FetchEntry* fetch = s->FetchTlb + (nuint)((pc >> 12) & (Tlb.Size - 1));
+        fetch = s->FetchTlb + (nuint)((pc >> 12) & (Tlb.Size - 1));
         if (fetch->Tag == (pc & Tlb.PageMask))
         {
-            ulong physical = fetch->Physical | (pc & ~Tlb.PageMask);
+            physical = fetch->Physical | (pc & ~Tlb.PageMask);
             next = s->Blocks[BlockCache.Bucket(physical)];
             if (next != null && next->Physical == physical)
             {
@@ -357,21 +384,21 @@ public sealed unsafe partial class Hart
             }
         }
 
+    Missing:
         next = FindBlock(pc);
         link = null;
         if (next != null)
             goto Enter;
-        s->Retired = retired;
-        TakeException(pc);
-        pc = s->Pc;
-        if (Volatile.Read(ref s->Generation) != HartState.AttentionGeneration)
-            goto Resolve;
-        goto Leave;
+        goto CannotFetch;
 
     Link:
+        if (((pc ^ start) & Tlb.PageMask) != 0)
+            goto Resolve;
         next = FindBlock(pc, link, start);
         if (next != null)
             goto Enter;
+
+    CannotFetch:
         s->Retired = retired;
         TakeException(pc);
         pc = s->Pc;

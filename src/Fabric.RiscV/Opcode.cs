@@ -76,6 +76,12 @@ internal enum Opcode : ushort
     Jal,
     Jalr,
 
+    /// <summary>Jump without link to another page.</summary>
+    FarJ,
+
+    /// <summary>Jump with link to another page.</summary>
+    FarJal,
+
     /// <summary>FENCE in all its forms, PAUSE included.</summary>
     Fence,
 
