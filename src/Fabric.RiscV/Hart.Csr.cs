@@ -72,6 +72,9 @@ public sealed unsafe partial class Hart
         _medeleg = DelegableExceptions & ~(1ul << (int)TrapCause.EnvironmentCallFromSupervisor);
         _mideleg = SupervisorInterrupts;
         _mcounteren = 7;
+
+        // Linux leaves it as it finds it, and its vDSO reads the time in U-mode.
+        _scounteren = 7;
         _menvcfg = TimerCompareEnable;
     }
 
