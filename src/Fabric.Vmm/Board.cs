@@ -61,6 +61,9 @@ internal sealed class Board : ISbiHost, IDisposable
     /// <summary>One port per NIC.</summary>
     internal IReadOnlyList<IPort> Ports { get; private set; } = [];
 
+    /// <summary>The console device's ports: the terminal, then the agent's.</summary>
+    internal ConsoleDevice Channels => _channels;
+
     internal long InstructionsRetired
     {
         get

@@ -201,6 +201,7 @@ public sealed partial class Machine
     /// <summary>Reset of everything, and the boot files into RAM; failing leaves the machine failed.</summary>
     private bool TryBoot()
     {
+        Agent.Disconnect("the machine was reset");
         try
         {
             _board.Boot();
@@ -218,7 +219,11 @@ public sealed partial class Machine
     {
         _board.Pause();
         if (state != MachineState.Paused)
+        {
+            Agent.Disconnect($"the machine is off: {reason}");
             _board.SwitchOff();
+        }
+
         TaskCompletionSource turn;
         lock (_gate)
         {

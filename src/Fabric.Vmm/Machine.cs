@@ -1,5 +1,6 @@
 using Fabric.Link;
 using Fabric.Memory;
+using Fabric.Vmm.Agent;
 
 namespace Fabric.Vmm;
 
@@ -36,6 +37,8 @@ public sealed partial class Machine : IAsyncDisposable
 
     private readonly MachineOptions _options;
     private readonly Board _board;
+    private readonly TerminalPump _terminalPump;
+    private readonly Task _agentWatch;
     private readonly TaskFactory _events =
         new(new ConcurrentExclusiveSchedulerPair(TaskScheduler.Default).ExclusiveScheduler);
 
@@ -72,6 +75,10 @@ public sealed partial class Machine : IAsyncDisposable
         {
             throw new MachineException(options.Name, e.Message, e);
         }
+
+        Agent = new GuestAgent(_board.Channels.Ports[1].Stream);
+        _terminalPump = new TerminalPump(_board.Channels.Terminal, Terminal);
+        _agentWatch = WatchAgentPortAsync(_board.Channels.Ports[1]);
     }
 
     /// <summary>What the harts shall stop for, gravest last.</summary>
@@ -227,8 +234,12 @@ public sealed partial class Machine : IAsyncDisposable
                 WakeStateWaiters();
             }
 
-            Console.Complete();
+            await Agent.DisposeAsync().ConfigureAwait(false);
             _board.Dispose();
+            await _terminalPump.DisposeAsync().ConfigureAwait(false);
+            await _agentWatch.ConfigureAwait(false);
+            Console.Complete();
+            Terminal.Complete();
         }
         finally
         {
