@@ -19,6 +19,7 @@ public sealed class RunningVm
 
     private readonly EventLog _events;
     private BootSource? _boot;
+    private bool _hasAnswered;
     private Machine? _machine;
 
     internal RunningVm(VmModel model, EventLog events)
@@ -37,8 +38,9 @@ public sealed class RunningVm
     /// <exception cref="DaemonException">The topology is not that far yet, or already down.</exception>
     public Machine Machine => _machine ?? throw new DaemonException($"{Name} is not there yet; wait until the topology is up");
 
-    /// <summary>True when the image carries the agent, so that the machine counts as ready only when it answers.</summary>
-    public bool HasAgent => Agent is not null;
+    /// <summary>True when the guest is known to carry the agent, so that the machine counts as ready only when it answers: its image is the
+    /// catalogue's, or its agent has answered before.</summary>
+    public bool HasAgent => _hasAnswered || (_boot?.HasAgent ?? false);
 
     /// <summary>Waits until the agent answers; returns at once for a machine without.</summary>
     /// <param name="cancel">Gives up waiting.</param>
@@ -49,7 +51,7 @@ public sealed class RunningVm
             return;
         long begin = Stopwatch.GetTimestamp();
         using CancellationTokenSource decided = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        Task ready = Agent!.WaitReadyAsync(decided.Token);
+        Task ready = Machine.Agent.WaitReadyAsync(decided.Token);
         Task<MachineState> end = Machine.WaitForEndAsync(decided.Token);
         Task first = await Task.WhenAny(ready, end);
         await decided.CancelAsync();
@@ -73,9 +75,8 @@ public sealed class RunningVm
     public Task StopAsync(CancellationToken cancel)
     {
         // Only the agent can ask a guest to power off; waiting for one that does not answer would be in vain.
-        if (Agent is not { IsReady: true })
-            return Task.Run(Machine.Kill, CancellationToken.None);
-        return StopInOrderAsync(cancel);
+        _hasAnswered |= Machine.Agent.IsReady;
+        return Machine.Agent.IsReady ? Machine.StopAsync(Grace, cancel) : Task.Run(Machine.Kill, CancellationToken.None);
     }
 
     /// <summary>Holds a machine still.</summary>
@@ -94,14 +95,9 @@ public sealed class RunningVm
     public VmStatus Status()
     {
         string state = (_machine?.State ?? MachineState.Created).ToString().ToLowerInvariant();
-        string agent = !HasAgent ? "none" : Agent is { IsReady: true } ? "ready" : "waiting";
+        string agent = _machine is { Agent.IsReady: true } ? "ready" : HasAgent ? "waiting" : "none";
         return new VmStatus(Name, state, _machine?.StopReason, agent, Model.Cpus, Model.MemoryBytes, Model.Disks, [.. Model.Nics.Select(Describe)]);
     }
-
-    /// <summary>The host's end of the guest's agent; null where the image carries none.</summary>
-    internal GuestAgent? Agent { get; private set; }
-
-    private Task StopInOrderAsync(CancellationToken cancel) => Task.Run(Machine.Kill, cancel);
 
     /// <summary>Name of the port of a NIC.</summary>
     internal static string PortName(VmModel vm, int nic) => $"{vm.Name}.{nic}";
@@ -110,7 +106,6 @@ public sealed class RunningVm
     internal Machine Build(BootSource boot, DiskShelf disks, TopologyModel topology, TimeProvider time)
     {
         _boot = boot;
-        Agent = null;
         Machine machine = new(new MachineOptions
         {
             Name = Name,
@@ -138,10 +133,10 @@ public sealed class RunningVm
 
     internal void CheckAgent()
     {
-        if (!HasAgent)
-            throw new DaemonException($"{Name} has no agent to run commands: it does not boot from a catalogue image; use its console: fabric console {Name}");
         if (Machine.State != MachineState.Running)
             throw new DaemonException($"{Name} is {Machine.State.ToString().ToLowerInvariant()}; bring it back with: fabric vm {(Machine.State == MachineState.Paused ? "resume" : "start")} {Name}");
+        if (!Machine.Agent.IsReady && !HasAgent)
+            throw new DaemonException($"{Name} has no agent to run commands: it does not boot from a catalogue image; use its console: fabric console {Name}");
     }
 
     internal async Task<int> ExecAsync(
@@ -153,7 +148,7 @@ public sealed class RunningVm
     {
         CheckAgent();
         GuestCommand guest = new(command) { Input = stdin };
-        GuestExit exit = await Agent!.ExecAsync(guest, chunk => new ValueTask(stdout(chunk)), chunk => new ValueTask(stderr(chunk)), cancel);
+        GuestExit exit = await Machine.Agent.ExecAsync(guest, chunk => new ValueTask(stdout(chunk)), chunk => new ValueTask(stderr(chunk)), cancel);
         return exit.ShellStatus;
     }
 
