@@ -8,6 +8,7 @@ namespace Fabric.Cli;
 /// <summary>How the command line's own records are written as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
+[JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly Lazy<CliJson> LazyIndented = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));

@@ -64,6 +64,7 @@ internal static class CommandLine
             ExecCommand.Create(terminal),
             ConsoleCommand.Create(terminal),
             VmCommand.Create(terminal),
+            ImageCommand.Create(terminal),
             DiskCommand.Create(terminal),
             DaemonCommand.Create(),
         };

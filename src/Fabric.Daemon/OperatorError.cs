@@ -1,4 +1,5 @@
 using Fabric.Disk;
+using Fabric.Images;
 using Fabric.Link;
 using Fabric.Topology;
 using Fabric.Vmm;
@@ -18,7 +19,7 @@ public static class OperatorError
     {
         if (error is AggregateException { InnerExceptions.Count: 1 } aggregate)
             return TryDescribe(aggregate.InnerExceptions[0], out line);
-        bool isKnown = error is DaemonException or DiskException or LinkException or MachineException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
+        bool isKnown = error is DaemonException or DiskException or ImageException or LinkException or MachineException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
         line = error is TopologyException ? error.Message : error.Message.ReplaceLineEndings(" ");
         return isKnown;
     }

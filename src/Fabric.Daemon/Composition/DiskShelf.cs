@@ -56,7 +56,7 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
         {
             Format = format,
             ReadOnly = disk.IsReadOnly,
-            AllowedFolders = basePath is null ? [] : [Path.GetDirectoryName(basePath)!],
+            AllowedFolders = AllowedFor(disk),
         }));
         return isNew;
     }
@@ -72,6 +72,14 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
 
     private static DiskFormat FormatOf(DiskModel disk, string name) =>
         DiskImage.TryParseFormat(name, out DiskFormat format) ? format : throw new DaemonException($"disk {disk.Name}: unknown format '{name}'; qcow2 and raw are known");
+
+    /// <summary>An image file names its base itself; only where the topology says that it may be is it followed.</summary>
+    private string[] AllowedFor(DiskModel disk)
+    {
+        if (disk.BaseFile is not null)
+            return [Path.GetDirectoryName(disk.BaseFile)!];
+        return disk.BaseImage is not null && images[disk.BaseImage].Store is { } store ? [store] : [];
+    }
 
     private string PathOf(DiskModel disk) => disk.File ?? folder.DiskFile(disk.Name, disk.Format);
 

@@ -7,4 +7,8 @@ namespace Fabric.Daemon.Composition;
 /// <param name="BaseDisk">Absolute path of the base disk, or null when the image brings none.</param>
 /// <param name="BaseFormat">Its format.</param>
 /// <param name="HasAgent">True when the image's user space carries the agent.</param>
-internal sealed record GuestFiles(string? Kernel, string? Initrd, string? Cmdline, string? BaseDisk, Disk.DiskFormat BaseFormat, bool HasAgent);
+internal sealed record GuestFiles(string? Kernel, string? Initrd, string? Cmdline, string? BaseDisk, Disk.DiskFormat BaseFormat, bool HasAgent)
+{
+    /// <summary>Folder below which all versions of the base disk lie: an overlay stays on the one it was made over. Null without a base disk.</summary>
+    public string? Store { get; init; }
+}

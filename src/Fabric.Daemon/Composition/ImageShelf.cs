@@ -1,5 +1,6 @@
 using Fabric.Daemon.Control;
 using Fabric.Disk;
+using Fabric.Images;
 using Fabric.Topology;
 
 namespace Fabric.Daemon.Composition;
@@ -25,15 +26,22 @@ internal sealed class ImageShelf(TopologyModel model, EventLog events)
         foreach (string file in new[] { image.Kernel, image.Initrd }.OfType<string>())
         {
             if (!File.Exists(file))
-                throw new DaemonException($"image {image.Name}: {file} does not exist");
+                throw new DaemonException($"image {image.Name}: {file} does not exist; put it there, or use the catalogue's with pull:");
         }
         return new GuestFiles(image.Kernel, image.Initrd, image.Cmdline, BaseDisk: null, DiskFormat.Raw, HasAgent: false);
     }
 
-    private Task<GuestFiles> PullAsync(ImageModel image, CancellationToken cancel)
+    private async Task<GuestFiles> PullAsync(ImageModel image, CancellationToken cancel)
     {
-        cancel.ThrowIfCancellationRequested();
-        events.Add(TopologyEventKind.Image, image.Name, "missing");
-        throw new DaemonException($"image {image.Name}: there is no catalogue yet");
+        ImageStore store = new();
+        GuestImage files = store.Find(image.Catalogue!)
+            ?? await store.PullAsync(image.Catalogue!, new EventProgress(image.Catalogue!, events), cancel);
+        events.Add(TopologyEventKind.Image, image.Name, $"{files.Name} {files.Version}");
+        return new GuestFiles(image.Kernel ?? files.Kernel, image.Initrd ?? files.Initrd, image.Cmdline ?? files.Cmdline, files.BaseDisk, FormatOf(files), HasAgent: image.Kernel is null && image.Initrd is null)
+        {
+            Store = store.Root,
+        };
     }
+
+    private static DiskFormat FormatOf(GuestImage image) => DiskImage.TryParseFormat(image.BaseDiskFormat, out DiskFormat format) ? format : DiskFormat.Raw;
 }
