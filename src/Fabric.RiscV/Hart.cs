@@ -3,6 +3,37 @@ using Fabric.Memory;
 namespace Fabric.RiscV;
 
 /// <summary>One RV64IMAFDC hardware thread with machine, supervisor and user mode.</summary>
+/// <remarks>
+/// <para><b>The way of an instruction.</b> The loop (Hart.Execute.cs) holds a pc. It translates the pc's page in the fetch table of the
+/// <c>Tlb</c>, which gives a guest-physical address, and looks for the decoded block at that address in the <c>BlockCache</c>. A miss
+/// walks the page table (<c>PageTable</c>) or decodes (<c>BlockDecoder</c>, <c>Compressed</c>): up to 96 instructions, until one that may
+/// lead elsewhere or the page's end. A block is an array of 16-byte <c>Op</c>s, immediates resolved, writes to x0 redirected, common
+/// pairs fused. The loop runs it through one switch. Loads and stores look into a data table in line; whatever misses there (another
+/// page, a device, a misaligned address) takes the slow way in Hart.Memory.cs. Rare instructions are out of line in Hart.Slow.cs and
+/// Hart.Float.cs.</para>
+/// <para><b>Leading on.</b> Blocks are keyed by physical address and know nothing of virtual ones, so processes share them. A branch
+/// inside its page is linked to its target block for good: a page moves as a whole, so the link holds under each mapping. A jump to
+/// another page remembers the block it led to as a guess, checked against the fetch table.</para>
+/// <para><b>When code changes.</b> The architecture promises nothing before FENCE.I. That starts a new code generation; a block of an older
+/// one is compared with memory when it is entered next, and decoded anew only when it differs.</para>
+/// <para><b>Attention.</b> The same generation number stops the loop: whoever wants something of the hart (an interrupt, a fence, a stop)
+/// sets a bit and then the number that no block has, and the loop lands in <see cref="Attend"/> at its next block
+/// (Hart.Interrupts.cs). Timers are looked at every 10,000 instructions and in WFI, where the hart sleeps until its next timer.</para>
+/// <para><b>Counting.</b> A block adds its length on entry; an exception gives back what did not retire. So instret is exact
+/// wherever the guest can look.</para>
+/// <para><b>Traps.</b> An exception is recorded as cause and value by whoever finds it and raised in one place (Hart.Traps.cs). With
+/// <see cref="Sbi"/> set, S-mode runs as under firmware that delegated everything, and its ecalls are answered in this process. A
+/// handler that cannot execute its first instruction would loop for ever; after 1000 exceptions without one instruction retired the
+/// hart gives up with <see cref="HartExit.Failed"/>, and only its machine ends.</para>
+/// <para><b>Memory order.</b> Guest loads and stores are host loads and stores of the same width, atomics are host atomics, FENCE is a
+/// full barrier. LR/SC compares values, so a store of the same value in between goes unnoticed.</para>
+/// <para><b>States.</b> Started, or, under the built-in SBI, stopped (harts other than 0 after a reset, and after HSM stop), start
+/// pending, suspended. A stopped hart waits inside <see cref="Run"/>.</para>
+/// <para>Standards: unprivileged specification 20191213, privileged specification 1.12, Sstc 1.0, SBI 2.0. Physical memory protection
+/// registers are kept but not enforced; there are no address-space identifiers, hardware sets accessed and dirty bits.</para>
+/// <para><see cref="Run"/> belongs to one thread at a time; <see cref="RequestStop"/>, <see cref="SetInterrupt"/> and
+/// <see cref="InstructionsRetired"/> may be used from any; everything else only while the hart is not running.</para>
+/// </remarks>
 public sealed unsafe partial class Hart
 {
     /// <summary>Number of integer registers.</summary>

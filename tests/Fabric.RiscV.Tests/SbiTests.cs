@@ -62,6 +62,33 @@ public sealed class SbiTests
     }
 
     [Fact]
+    public void An_application_may_read_time_and_counters()
+    {
+        ManualTimeProvider time = new();
+        using SbiMachine machine = new(1, time);
+        time.Advance(TimeSpan.FromSeconds(1));
+        machine.Run(a =>
+        {
+            a.La(Reg.T0, "kernel");
+            a.Csrw(Csr.Stvec, Reg.T0);
+            a.La(Reg.T0, "user");
+            a.Csrw(Csr.Sepc, Reg.T0);
+            a.Sret();
+            a.Label("user");
+            a.Csrr(Reg.S2, Csr.Time);
+            a.Csrr(Reg.S3, Csr.Instret);
+            a.Csrr(Reg.S4, Csr.Instret);
+            a.Ecall();
+            a.Align(4);
+            a.Label("kernel");
+            a.Csrr(Reg.S5, Csr.Scause);
+        });
+        Assert.Equal(10_000_000ul, machine.Hart.ReadRegister(18));
+        Assert.Equal(1ul, machine.Hart.ReadRegister(20) - machine.Hart.ReadRegister(19));
+        Assert.Equal(8ul, machine.Hart.ReadRegister(21));
+    }
+
+    [Fact]
     public void Console_calls_move_bytes_and_refuse_memory_that_is_not_there()
     {
         using SbiMachine machine = new(1);
