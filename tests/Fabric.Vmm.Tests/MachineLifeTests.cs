@@ -232,14 +232,14 @@ public class MachineLifeTests
     public async Task Nothing_is_left_of_a_disposed_machine()
     {
         using var guest = GuestProgram.Of(code => GuestProgram.Spin(code));
-        Machine machine = Build(guest, harts: 3);
+        Machine machine = Build(guest, harts: 3, name: "gone");
         ConsoleReader reader = machine.Console.Attach();
         machine.Start();
-        Assert.Equal(3, ThreadsNamed("m hart "));
+        Assert.Equal(3, ThreadsNamed("gone hart "));
         await machine.DisposeAsync();
         await machine.DisposeAsync();
 
-        Assert.Equal(0, ThreadsNamed("m hart "));
+        Assert.Equal(0, ThreadsNamed("gone hart "));
         Assert.Equal(0, await reader.ReadAsync(new byte[1], Patience));
         Assert.Throws<ObjectDisposedException>(machine.Start);
     }
@@ -298,9 +298,9 @@ public class MachineLifeTests
         code.J("again");
     }
 
-    private static Machine Build(GuestProgram guest, int harts = 1, TimeProvider? time = null) => new(new MachineOptions
+    private static Machine Build(GuestProgram guest, int harts = 1, TimeProvider? time = null, string name = "m") => new(new MachineOptions
     {
-        Name = "m",
+        Name = name,
         MemoryBytes = 8 << 20,
         Harts = harts,
         Kernel = guest.FilePath,
