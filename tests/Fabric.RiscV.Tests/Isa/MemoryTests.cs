@@ -207,6 +207,8 @@ public sealed class MemoryTests
         c.Ld(Reg.A4, Reg.S0, 0);
         Expect(Reg.A4, "memory after a failed sc", after);
 
+        // Both places hold the same value, so that only the address tells them apart.
+        c.Sd(Reg.A0, Reg.S0, 0);
         reserve(Reg.A2, Reg.A5, false, false);
         store(Reg.A3, Reg.A1, Reg.S0, false, false);
         Expect(Reg.A3, "sc elsewhere fails", 1);
