@@ -26,7 +26,7 @@ public class CrashTests
         int count = int.Parse(Environment.GetEnvironmentVariable("FABRIC_CRASH_COUNT") ?? "2", CultureInfo.InvariantCulture);
         Random random = new(int.Parse(Environment.GetEnvironmentVariable("FABRIC_TEST_SEED") ?? "1", CultureInfo.InvariantCulture));
         await using Lab lab = new();
-        await lab.NeedDebianAsync();
+        await Lab.NeedDebianAsync();
         string file = lab.Write("crash.yaml", Topology);
         string overlay = Path.Combine(lab.Disks("crash"), "root.qcow2");
 

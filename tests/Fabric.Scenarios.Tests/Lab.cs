@@ -64,7 +64,7 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Makes sure that the guest image is there; skips the test where it cannot be had.</summary>
-    internal async Task<string> NeedDebianAsync()
+    internal static async Task<string> NeedDebianAsync()
     {
         await ImageGate.WaitAsync();
         try

@@ -14,7 +14,7 @@ public class QuickstartTests
     {
         Lab.NeedProgram("qemu-img", "qemu-utils");
         await using Lab lab = new();
-        string baseDisk = await lab.NeedDebianAsync();
+        string baseDisk = await Lab.NeedDebianAsync();
         string before = await Judge.DigestAsync(baseDisk);
         string report = lab.Write("junit.xml", "");
 
@@ -41,13 +41,14 @@ public class QuickstartTests
     {
         Lab.NeedProgram("qemu-img", "qemu-utils");
         await using Lab lab = new();
-        await lab.NeedDebianAsync();
+        await Lab.NeedDebianAsync();
         string up = await lab.SucceedAsync("up", File);
         Assert.Contains("fabric exec alice", up, StringComparison.Ordinal);
 
-        // TCP through partial checksums and super-frames: 64 MiB of random bytes, summed on both sides.
+        // TCP through partial checksums and super-frames: 64 MiB of random bytes, summed on both sides. The receiver's standard input
+        // stays open: nc takes its end for the end of everything.
         await lab.InGuestAsync("alice", "head -c 67108864 /dev/urandom > /root/blob");
-        Task<string> received = lab.InGuestAsync("bob", "busybox nc -l -p 5000 | md5sum");
+        Task<string> received = lab.InGuestAsync("bob", "mkfifo /tmp/quiet; exec 9<> /tmp/quiet; busybox nc -l -p 5000 < /tmp/quiet | md5sum");
         await lab.InGuestAsync("bob", "for i in $(busybox seq 100); do grep -q :1388 /proc/net/tcp /proc/net/tcp6 && exit 0; busybox usleep 100000; done; exit 1");
         string sent = await lab.InGuestAsync("alice", "busybox nc 10.0.0.2 5000 < /root/blob; md5sum < /root/blob");
         Assert.Equal(sent.Split(' ')[0], (await received).Split(' ')[0]);
