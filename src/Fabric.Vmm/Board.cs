@@ -32,6 +32,7 @@ internal sealed class Board : ISbiHost, IDisposable
     /// <param name="console">Far end of the serial line.</param>
     /// <param name="onPower">Told on a hart's thread what the guest asks for; must not block.</param>
     /// <exception cref="GuestMemoryException">The host refuses the memory.</exception>
+    /// <exception cref="InvalidOperationException">The host refuses a hart its descriptor.</exception>
     internal Board(MachineOptions options, SerialConsole console, Action<PowerRequest> onPower)
     {
         _options = options;
@@ -41,9 +42,7 @@ internal sealed class Board : ISbiHost, IDisposable
         _clock = new GuestClock(options.Time);
         _clock.Pause();
         var bus = new MmioBus();
-        _harts = new Hart[options.Harts];
-        for (int i = 0; i < _harts.Length; i++)
-            _harts[i] = new Hart(i, _memory, bus, _clock);
+        _harts = BuildHarts(bus);
         _plic = new Plic(_harts, (int)MemoryMap.InterruptSources);
         _aclint = new Aclint(_harts, _clock);
         _uart = new Ns16550a(console, _plic.Line((int)MemoryMap.UartInterrupt));
@@ -135,6 +134,22 @@ internal sealed class Board : ISbiHost, IDisposable
             transport.Device.Dispose();
         _rtc.Dispose();
         _memory.Dispose();
+    }
+
+    private Hart[] BuildHarts(MmioBus bus)
+    {
+        try
+        {
+            var harts = new Hart[_options.Harts];
+            for (int i = 0; i < harts.Length; i++)
+                harts[i] = new Hart(i, _memory, bus, _clock);
+            return harts;
+        }
+        catch (InvalidOperationException)
+        {
+            _memory.Dispose();
+            throw;
+        }
     }
 
     private void AttachSbi()

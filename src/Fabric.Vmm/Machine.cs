@@ -71,8 +71,9 @@ public sealed partial class Machine : IAsyncDisposable
         {
             _board = new Board(options, Console, OnGuestRequest);
         }
-        catch (GuestMemoryException e)
+        catch (Exception e) when (e is GuestMemoryException or InvalidOperationException)
         {
+            // The second is what a hart says when the host refuses it a descriptor.
             throw new MachineException(options.Name, e.Message, e);
         }
 
