@@ -61,9 +61,11 @@ public class ArchiveTests
     {
         Skip.IfNot(Tool.IsThere("mke2fs") && Tool.IsThere("debugfs"), "needs the package e2fsprogs");
         using TemporaryDirectory place = new();
+        FileTree tree = Sample();
+        tree.AddDirectory("dev");
         string[] images = [place["a.raw"], place["b.raw"]];
         foreach (string image in images)
-            await Ext4Image.WriteAsync(Sample(), image, 64 << 20, Directory.CreateDirectory(image + ".work").FullName, HostTools.Find(), CancellationToken.None);
+            await Ext4Image.WriteAsync(tree, image, 64 << 20, Directory.CreateDirectory(image + ".work").FullName, HostTools.Find(), CancellationToken.None);
         Tool.Run("e2fsck", $"-fn {images[0]}");
         Assert.Matches(@"Mode:\s+0600.*[\s\S]*User:\s+0\s+Group:\s+0\s", Tool.Run("debugfs", $"-R 'stat /etc/private' {images[0]}"));
         Assert.Matches(@"Type: character special[\s\S]*Device major/minor number: 05:01", Tool.Run("debugfs", $"-R 'stat /dev/console' {images[0]}"));

@@ -49,7 +49,9 @@ internal static class Ext4Image
         async Task RunAsync(string tool, string[] words)
         {
             ChildProcess.Outcome outcome = await ChildProcess.RunAsync(tool, words, environment, cancel).ConfigureAwait(false);
-            if (outcome.Status != 0)
+            // debugfs says what went wrong and goes on, with a good status at its end; its version is no complaint.
+            bool isAtFault = outcome.Status != 0 || (tool == tools.Debugfs && outcome.Error.Split('\n').Any(l => l.Length > 0 && !l.StartsWith("debugfs ", StringComparison.Ordinal)));
+            if (isAtFault)
                 throw new ImageException($"{path}: {Path.GetFileName(tool)} failed: {outcome.LastWords}");
         }
     }
