@@ -55,8 +55,7 @@ internal sealed class PrivateApt
     /// <summary>Fetches the indexes.</summary>
     public async Task UpdateAsync(CancellationToken cancel)
     {
-        ChildProcess.Outcome outcome = await ChildProcess.RunAsync(
-            "apt-get", ["update", "-q", "-o", "APT::Update::Error-Mode=any"], _environment, cancel).ConfigureAwait(false);
+        ChildProcess.Outcome outcome = await RunAsync(["update", "-q", "-o", "APT::Update::Error-Mode=any"], cancel).ConfigureAwait(false);
         if (outcome.Status != 0)
             throw new ImageException($"the package index could not be fetched ({outcome.LastWords}): check the network, or set {MirrorVariable} to the address of another Debian mirror");
     }
@@ -67,7 +66,7 @@ internal sealed class PrivateApt
         // Files that are complete already are not printed, so a fresh archive directory is named.
         string[] arguments = ["install", "--print-uris", "-qq", "--no-install-recommends", "-o", $"Dir::Cache::Archives={Path.Combine(_root, "none")}"];
         Directory.CreateDirectory(Path.Combine(_root, "none", "partial"));
-        ChildProcess.Outcome outcome = await ChildProcess.RunAsync("apt-get", [.. arguments, .. packages], _environment, cancel).ConfigureAwait(false);
+        ChildProcess.Outcome outcome = await RunAsync([.. arguments, .. packages], cancel).ConfigureAwait(false);
         IReadOnlyList<AptPackage> list = AptPackage.ParseUris(outcome.Output);
         return outcome.Status == 0 && list.Count > 0 ? list : throw new ImageException($"apt cannot resolve the image's packages: {outcome.LastWords}");
     }
@@ -80,7 +79,7 @@ internal sealed class PrivateApt
         string[] arguments = ["install", "--download-only", "-y", "-qq", "--no-install-recommends", "-o", "Acquire::Retries=3"];
         try
         {
-            ChildProcess.Outcome outcome = await ChildProcess.RunAsync("apt-get", [.. arguments, .. packages], _environment, cancel).ConfigureAwait(false);
+            ChildProcess.Outcome outcome = await RunAsync([.. arguments, .. packages], cancel).ConfigureAwait(false);
             if (outcome.Status != 0)
                 throw new ImageException($"a package could not be downloaded ({outcome.LastWords}): check the network and pull again, what has arrived is kept");
         }
@@ -132,6 +131,20 @@ internal sealed class PrivateApt
             Acquire::Languages "none";
 
             """ + string.Join('\n', settings) + "\n";
+    }
+
+    // A pull that was killed leaves an apt-get behind, which goes on and holds its locks until it is done.
+    private async Task<ChildProcess.Outcome> RunAsync(string[] arguments, CancellationToken cancel)
+    {
+        const int Patience = 240;
+        for (int tries = 0; ; tries++)
+        {
+            ChildProcess.Outcome outcome = await ChildProcess.RunAsync("apt-get", arguments, _environment, cancel).ConfigureAwait(false);
+            bool isLocked = outcome.Status != 0 && outcome.Error.Contains("ould not get lock", StringComparison.Ordinal);
+            if (!isLocked || tries == Patience)
+                return outcome;
+            await Task.Delay(TimeSpan.FromMilliseconds(500), _time, cancel).ConfigureAwait(false);
+        }
     }
 
     private async Task WatchAsync(IReadOnlyList<AptPackage> list, IProgress<ImageProgress>? progress, CancellationToken cancel)
