@@ -22,11 +22,12 @@ internal sealed class EventView(Terminal terminal)
         await terminal.Screen.Progress()
             .AutoClear(true)
             .HideCompleted(true)
-            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new DownloadedColumn(), new TransferSpeedColumn())
+            .Columns(new SpinnerColumn(), new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new ByteColumn())
             .StartAsync(async bars =>
             {
                 Dictionary<string, ProgressTask> tasks = [];
-                last = await FollowAsync(events, item => Move(bars, tasks, item), cancel);
+                ProgressTask first = bars.AddTask("starting").IsIndeterminate();
+                last = await FollowAsync(events, item => Move(bars, tasks, item), cancel, item => Describe(first, item));
             });
         return last;
     }
@@ -39,7 +40,7 @@ internal sealed class EventView(Terminal terminal)
             terminal.WriteMarkup($"  [grey]{kind,-7}[/] {item.Subject,-14} {item.Text}");
     }
 
-    private async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, Action<TopologyEvent> progress, CancellationToken cancel)
+    private async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, Action<TopologyEvent> progress, CancellationToken cancel, Action<TopologyEvent>? moved = null)
     {
         await foreach (TopologyEvent item in events.WithCancellation(cancel))
         {
@@ -49,9 +50,17 @@ internal sealed class EventView(Terminal terminal)
                 progress(item);
             else
                 Print(item);
+            moved?.Invoke(item);
         }
         return null;
     }
+
+    private static void Describe(ProgressTask task, TopologyEvent item) => task.Description = item.Kind switch
+    {
+        TopologyEventKind.Vm => "waiting for the guests",
+        TopologyEventKind.Progress => "obtaining images",
+        _ => "starting",
+    };
 
     private static void Move(ProgressContext bars, Dictionary<string, ProgressTask> tasks, TopologyEvent item)
     {

@@ -12,7 +12,7 @@ internal sealed class ReadyReport(Terminal terminal)
     {
         if (status.Vms.Count == 0)
             return;
-        terminal.WriteTable(["VM", "STATE", "AGENT", "CPUS", "MEMORY", "ADDRESS", "SWITCH", "MAC", "DISKS"], status.Vms.SelectMany(Rows));
+        terminal.WriteTable(["VM", "STATE", "AGENT", "CPUS", "MEMORY", "ADDRESS", "SWITCH", "MAC"], status.Vms.SelectMany(Rows));
     }
 
     /// <summary>What to try next, as lines that can be pasted into a shell.</summary>
@@ -51,8 +51,8 @@ internal sealed class ReadyReport(Terminal terminal)
     {
         string state = vm.Reason is null ? vm.State : $"{vm.State} ({vm.Reason})";
         NicStatus? first = vm.Nics.Count > 0 ? vm.Nics[0] : null;
-        yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), first?.Address ?? "-", first?.Switch ?? "-", first?.Mac ?? "-", vm.Disks.Count == 0 ? "-" : string.Join(',', vm.Disks)];
+        yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), first?.Address ?? "-", first?.Switch ?? "-", first?.Mac ?? "-"];
         foreach (NicStatus nic in vm.Nics.Skip(1))
-            yield return ["", "", "", "", "", nic.Address ?? "-", nic.Switch, nic.Mac, ""];
+            yield return ["", "", "", "", "", nic.Address ?? "-", nic.Switch, nic.Mac];
     }
 }

@@ -32,6 +32,7 @@ internal sealed class Startup(Terminal terminal)
         catch
         {
             await TakeDownAsync(client, process);
+            all.RemoveStale(model.Name);
             client.Dispose();
             throw;
         }
@@ -50,8 +51,13 @@ internal sealed class Startup(Terminal terminal)
         using CancellationTokenSource patience = new(StopPatience);
         try
         {
-            if (await client.TryStatusAsync(patience.Token) is not null)
-                await client.StopAsync(patience.Token);
+            if (await client.TryStatusAsync(patience.Token) is null)
+            {
+                // Nothing is built before it answers.
+                process.Kill();
+                return;
+            }
+            await client.StopAsync(patience.Token);
             await process.ReadFailureAsync(patience.Token);
         }
         catch (Exception e) when (e is OperationCanceledException or DaemonException)

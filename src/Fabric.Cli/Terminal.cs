@@ -7,8 +7,11 @@ namespace Fabric.Cli;
 internal sealed class Terminal
 {
     private const int UnboundedWidth = 4000;
+    private const string Bold = "\u001b[1m";
+    private const string Plain = "\u001b[0m";
 
     private readonly bool _isProcess;
+    private readonly Lazy<IAnsiConsole> _screen;
 
     /// <param name="output">Results.</param>
     /// <param name="error">Errors and progress.</param>
@@ -20,16 +23,7 @@ internal sealed class Terminal
         Error = error;
         IsInteractive = isInteractive;
         _isProcess = isProcess;
-        Screen = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(output),
-            Ansi = isInteractive ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isInteractive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-            Interactive = isInteractive ? InteractionSupport.Yes : InteractionSupport.No,
-        });
-        // A pipe has no width; a table cut at 80 columns would be useless to the program that reads it.
-        if (!isInteractive)
-            Screen.Profile.Width = UnboundedWidth;
+        _screen = new Lazy<IAnsiConsole>(CreateScreen);
     }
 
     public TextWriter Out { get; }
@@ -39,20 +33,25 @@ internal sealed class Terminal
     public bool IsInteractive { get; }
 
     /// <summary>The output with colours, tables and progress bars.</summary>
-    public IAnsiConsole Screen { get; }
+    /// <remarks>Made on first use: asking for a terminal's width makes the base library switch the terminal's keypad mode, which the raw
+    /// console must not do.</remarks>
+    public IAnsiConsole Screen => _screen.Value;
 
     /// <summary>The terminal, or the pipes, of this process.</summary>
-    public static Terminal OfProcess()
-    {
-        Console.OutputEncoding = new UTF8Encoding(false);
-        return new Terminal(Console.Out, Console.Error, !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"), isProcess: true);
-    }
+    /// <remarks>Not through <see cref="Console.Out"/>: for that, the base library first switches a terminal's keypad mode.</remarks>
+    public static Terminal OfProcess() => new(
+        Open(Console.OpenStandardOutput()),
+        Open(Console.OpenStandardError()),
+        !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "dumb"),
+        isProcess: true);
 
     /// <summary>The output for bytes that need not be text.</summary>
     public Stream OpenOutput() => _isProcess ? Console.OpenStandardOutput() : new TextBytes(Out);
 
     /// <summary>The error output for bytes that need not be text.</summary>
     public Stream OpenError() => _isProcess ? Console.OpenStandardError() : new TextBytes(Error);
+
+    private static StreamWriter Open(Stream stream) => new(stream, new UTF8Encoding(false)) { AutoFlush = true };
 
     /// <summary>Prints a line with colours; what is filled in is taken as it is.</summary>
     /// <param name="markup">Spectre's markup.</param>
@@ -66,10 +65,23 @@ internal sealed class Terminal
         for (int i = 0; i < all.Count; i++)
         {
             string line = string.Join("  ", all[i].Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd();
-            if (i == 0)
-                WriteMarkup($"[bold]{line}[/]");
-            else
-                Out.WriteLine(line);
+            // Not through Screen, which would break a line at the terminal's edge.
+            Out.WriteLine(i == 0 && IsInteractive ? $"{Bold}{line}{Plain}" : line);
         }
+    }
+
+    private IAnsiConsole CreateScreen()
+    {
+        IAnsiConsole screen = AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(Out),
+            Ansi = IsInteractive ? AnsiSupport.Yes : AnsiSupport.No,
+            ColorSystem = IsInteractive ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
+            Interactive = IsInteractive ? InteractionSupport.Yes : InteractionSupport.No,
+        });
+        // A pipe has no width; a line broken at 80 columns would be useless to the program that reads it.
+        if (!IsInteractive)
+            screen.Profile.Width = UnboundedWidth;
+        return screen;
     }
 }

@@ -57,7 +57,11 @@ public sealed class DaemonProcess : IDisposable
     }
 
     /// <summary>Ends the daemon at once; what it held is cleaned away by the next start.</summary>
-    public void Kill() => _process.Kill();
+    public void Kill()
+    {
+        _process.Kill();
+        _process.WaitForExit();
+    }
 
     /// <summary>Called by the daemon first of all: leaves the terminal of whoever started it.</summary>
     public static void EnterBackground() => Native.StartSession();

@@ -111,6 +111,25 @@ public sealed class UpDownTests : IDisposable
         Assert.Empty(Directory.GetFiles(Path.Combine(_user.Runtime, "fabric")));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
+    [InlineData(120)]
+    [InlineData(180)]
+    public async Task CtrlCDuringTheStartLeavesNothing(int milliseconds)
+    {
+        // Any of the moments before, while and after the daemon comes up; which one is up to the machine.
+        using Process process = _user.Start("up", _user.WriteEmpty("lab"));
+        await Task.Delay(milliseconds);
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            kill.WaitForExit();
+        await process.WaitForExitAsync();
+        if (process.ExitCode == 0)
+            Assert.Equal("lab is down\n", _user.Fabric("down").Out);
+        string folder = Path.Combine(_user.Runtime, "fabric");
+        Assert.Empty(Directory.Exists(folder) ? Directory.GetFiles(folder) : []);
+    }
+
     [Fact]
     public void AnOperatorsOwnFolderIsAskedFor()
     {

@@ -48,6 +48,10 @@ public sealed class RunningTopologies(RuntimeFolder folder)
         }
     }
 
+    /// <summary>Removes the socket and the lock of a topology whose daemon was killed; does nothing when it lives.</summary>
+    /// <param name="topology">Its name.</param>
+    public void RemoveStale(string topology) => InstanceLock.RemoveStale(folder, topology);
+
     /// <summary>Removes the overlays of a topology that is down.</summary>
     /// <param name="topology">Its name.</param>
     /// <returns>Number of files removed.</returns>
