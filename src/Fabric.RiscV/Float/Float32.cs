@@ -120,10 +120,20 @@ internal static class Float32
     }
 
     /// <summary>The lesser number.</summary>
-    public static uint Min(uint a, uint b, ref uint flags) => (uint)SoftFloat<Binary32>.Min(a, b, ref flags);
+    public static uint Min(uint a, uint b, ref uint flags)
+    {
+        float x = Host(a), y = Host(b);
+        // Neither holds for NaNs, nor for zeros, whose signs decide.
+        return x < y ? a : x > y ? b : (uint)SoftFloat<Binary32>.Min(a, b, ref flags);
+    }
 
     /// <summary>The greater number.</summary>
-    public static uint Max(uint a, uint b, ref uint flags) => (uint)SoftFloat<Binary32>.Max(a, b, ref flags);
+    public static uint Max(uint a, uint b, ref uint flags)
+    {
+        float x = Host(a), y = Host(b);
+        // Neither holds for NaNs, nor for zeros, whose signs decide.
+        return x > y ? a : x < y ? b : (uint)SoftFloat<Binary32>.Max(a, b, ref flags);
+    }
 
     /// <summary>a = b, quiet.</summary>
     public static bool Equal(uint a, uint b, ref uint flags) =>

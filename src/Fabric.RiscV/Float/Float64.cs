@@ -130,10 +130,20 @@ internal static class Float64
     }
 
     /// <summary>The lesser number.</summary>
-    public static ulong Min(ulong a, ulong b, ref uint flags) => SoftFloat<Binary64>.Min(a, b, ref flags);
+    public static ulong Min(ulong a, ulong b, ref uint flags)
+    {
+        double x = Host(a), y = Host(b);
+        // Neither holds for NaNs, nor for zeros, whose signs decide.
+        return x < y ? a : x > y ? b : SoftFloat<Binary64>.Min(a, b, ref flags);
+    }
 
     /// <summary>The greater number.</summary>
-    public static ulong Max(ulong a, ulong b, ref uint flags) => SoftFloat<Binary64>.Max(a, b, ref flags);
+    public static ulong Max(ulong a, ulong b, ref uint flags)
+    {
+        double x = Host(a), y = Host(b);
+        // Neither holds for NaNs, nor for zeros, whose signs decide.
+        return x > y ? a : x < y ? b : SoftFloat<Binary64>.Max(a, b, ref flags);
+    }
 
     /// <summary>a = b, quiet.</summary>
     public static bool Equal(ulong a, ulong b, ref uint flags) =>
