@@ -40,11 +40,16 @@ internal sealed class Startup(Terminal terminal)
 
     /// <summary>Says what is about to come up.</summary>
     public void Announce(TopologyModel model) => terminal.WriteMarkup(
-        $"[bold]{model.Name}[/]: {Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}");
+        $"[bold]{model.Name}[/]: {Describe(model)}");
+
+    /// <summary>What a topology is made of, in numbers.</summary>
+    public static string Describe(TopologyModel model) =>
+        $"{Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}";
+
+    /// <summary>A number with its noun.</summary>
+    public static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
 
     private static string[] DaemonCommandLine(string file) => [Commands.DaemonCommand.Name, file];
-
-    private static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
 
     private static async Task TakeDownAsync(ControlClient client, DaemonProcess process)
     {

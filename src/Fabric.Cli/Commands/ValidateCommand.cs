@@ -25,7 +25,7 @@ internal static class ValidateCommand
         {
             TopologyModel model = TopologyLoader.Load(file);
             if (!json)
-                terminal.Out.WriteLine($"{file}: topology {model.Name} is valid: {model.Vms.Count} VMs, {model.Disks.Count} disks, {model.Switches.Count} switches, {model.Tests.Count} test steps");
+                terminal.Out.WriteLine($"{file}: topology {model.Name} is valid: {Startup.Describe(model)}, {Startup.Count(model.Tests.Count, "test step")}");
         }
         catch (TopologyException e)
         {
