@@ -9,9 +9,11 @@ internal static class ChildProcess
     /// <summary>What a tool has left.</summary>
     internal sealed record Outcome(int Status, string Output, string Error)
     {
-        /// <summary>The last line with something in it, which is where tools say what went wrong.</summary>
-        public string LastWords => (Error + "\n" + Output).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .LastOrDefault(line => !line.StartsWith("W:", StringComparison.Ordinal)) ?? "no message";
+        /// <summary>Where tools say what went wrong: apt's first error, or the last line of complaint, or the last line at all.</summary>
+        public string LastWords => Lines(Error).FirstOrDefault(l => l.StartsWith("E: ", StringComparison.Ordinal))?[3..]
+            ?? Lines(Error).LastOrDefault(l => !l.StartsWith("W: ", StringComparison.Ordinal)) ?? Lines(Output).LastOrDefault() ?? "no message";
+
+        private static string[] Lines(string text) => text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
     }
 
     /// <summary>Runs a tool to its end and collects its output.</summary>
@@ -62,7 +64,7 @@ internal static class ChildProcess
         }
         catch (Win32Exception e)
         {
-            throw new ImageException($"{file} cannot be run ({e.Message}): it comes with apt and dpkg; install them, or name your own kernel, initrd and disk files in the topology", e);
+            throw new ImageException($"{file} cannot be run on this machine; an image is made with apt and dpkg: install them, or name your own kernel, initrd and disk files in the topology", e);
         }
     }
 

@@ -225,7 +225,6 @@ public sealed class ImageStore
     private async Task<GuestImage> PullLockedAsync(ImageRecipe recipe, string home, IProgress<ImageProgress>? progress, CancellationToken cancel)
     {
         void Stage(string text) => progress?.Report(new ImageProgress(text, 0, 0, 0));
-        HostTools tools = HostTools.Find();
         Stage("reading the package index");
         PrivateApt apt = await PrivateApt.CreateAsync(Path.Combine(home, ".apt"), recipe.Architecture, recipe.Suite, recipe.Absent, _time, cancel).ConfigureAwait(false);
         await apt.UpdateAsync(cancel).ConfigureAwait(false);
@@ -235,6 +234,13 @@ public sealed class ImageStore
         if (!await IsWholeAsync(recipe.Name, final, cancel).ConfigureAwait(false))
         {
             await apt.DownloadAsync(recipe.Packages, packages, progress, cancel).ConfigureAwait(false);
+            HostTools? tools = HostTools.Find();
+            if (tools is null)
+            {
+                Stage("fetching e2fsprogs and xz-utils for this machine");
+                tools = await HostTools.FetchAsync(Path.Combine(home, ".apt", "tools"), recipe, _time, cancel).ConfigureAwait(false);
+            }
+
             await MakeAsync(recipe, apt, packages, version, home, tools, Stage, cancel).ConfigureAwait(false);
         }
 

@@ -59,17 +59,41 @@ public class ArchiveTests
     [SkippableFact]
     public async Task A_root_disk_is_sound_belongs_to_root_and_is_the_same_each_time()
     {
-        Skip.IfNot(Tool.IsThere("mke2fs") && Tool.IsThere("debugfs"), "needs the package e2fsprogs");
+        Skip.If(HostTools.Find() is null, "needs the packages e2fsprogs and xz-utils");
         using TemporaryDirectory place = new();
         FileTree tree = Sample();
         tree.AddDirectory("dev");
         string[] images = [place["a.raw"], place["b.raw"]];
         foreach (string image in images)
-            await Ext4Image.WriteAsync(tree, image, 64 << 20, Directory.CreateDirectory(image + ".work").FullName, HostTools.Find(), CancellationToken.None);
+            await Ext4Image.WriteAsync(tree, image, 64 << 20, Directory.CreateDirectory(image + ".work").FullName, HostTools.Find()!, CancellationToken.None);
         Tool.Run("e2fsck", $"-fn {images[0]}");
         Assert.Matches(@"Mode:\s+0600.*[\s\S]*User:\s+0\s+Group:\s+0\s", Tool.Run("debugfs", $"-R 'stat /etc/private' {images[0]}"));
         Assert.Matches(@"Type: character special[\s\S]*Device major/minor number: 05:01", Tool.Run("debugfs", $"-R 'stat /dev/console' {images[0]}"));
         Assert.Equal("#!/bin/sh\necho odd length\n", Tool.Run("debugfs", $"-R 'cat /bin/tool' {images[0]}"));
         Tool.Run("cmp", string.Join(' ', images));
+    }
+
+    [SkippableFact]
+    public async Task Tools_that_the_machine_lacks_are_fetched_and_run()
+    {
+        using TemporaryDirectory place = new();
+        HostTools tools;
+        try
+        {
+            tools = await HostTools.FetchAsync(place["apt"], ImageRecipe.Catalogue[0], TimeProvider.System, CancellationToken.None);
+        }
+        catch (ImageException e)
+        {
+            Skip.If(true, $"the packages cannot be had here: {e.Message}");
+            throw;
+        }
+
+        FileTree tree = Sample();
+        tree.AddDirectory("dev");
+        string image = place["fetched.raw"];
+        await Ext4Image.WriteAsync(tree, image, 64 << 20, Directory.CreateDirectory(place["work"]).FullName, tools, CancellationToken.None);
+        Assert.Equal(0x53, File.ReadAllBytes(image)[1024 + 56]); // s_magic of the superblock, low byte
+        await File.WriteAllBytesAsync(place["x.xz"], Convert.FromBase64String("/Td6WFoAAATm1rRGAgAhARYAAAB0L+WjAQACYWJjAAAndicaSgnYLAABGwMLL7kQH7bzfQEAAAAABFla"));
+        Assert.Equal(0, (await tools.Xz.RunAsync(["-t", place["x.xz"]], null, CancellationToken.None)).Status);
     }
 }

@@ -46,13 +46,13 @@ internal static class Ext4Image
         await File.WriteAllTextAsync(script, Script(tree, epoch), cancel).ConfigureAwait(false);
         await RunAsync(tools.Debugfs, ["-w", "-f", script, path]).ConfigureAwait(false);
 
-        async Task RunAsync(string tool, string[] words)
+        async Task RunAsync(HostTool tool, string[] words)
         {
-            ChildProcess.Outcome outcome = await ChildProcess.RunAsync(tool, words, environment, cancel).ConfigureAwait(false);
+            ChildProcess.Outcome outcome = await tool.RunAsync(words, environment, cancel).ConfigureAwait(false);
             // debugfs says what went wrong and goes on, with a good status at its end; its version is no complaint.
             bool isAtFault = outcome.Status != 0 || (tool == tools.Debugfs && outcome.Error.Split('\n').Any(l => l.Length > 0 && !l.StartsWith("debugfs ", StringComparison.Ordinal)));
             if (isAtFault)
-                throw new ImageException($"{path}: {Path.GetFileName(tool)} failed: {outcome.LastWords}");
+                throw new ImageException($"{path}: {(tool == tools.Debugfs ? "debugfs" : "mke2fs")} failed: {outcome.LastWords}");
         }
     }
 

@@ -110,7 +110,7 @@ internal sealed class GuestBuilder(ImageRecipe recipe, HostTools tools, string w
         string[] names = [.. paths.Select((_, i) => Path.Combine(place, i.ToString(CultureInfo.InvariantCulture) + ".ko"))];
         for (int i = 0; i < names.Length; i++)
             await File.WriteAllBytesAsync(names[i] + ".xz", _kernel.Find(paths[i])!.Content!, cancel).ConfigureAwait(false);
-        ChildProcess.Outcome outcome = await ChildProcess.RunAsync(tools.Xz, ["-d", "-f", "-q", .. names.Select(n => n + ".xz")], null, cancel).ConfigureAwait(false);
+        ChildProcess.Outcome outcome = await tools.Xz.RunAsync(["-d", "-f", "-q", .. names.Select(n => n + ".xz")], null, cancel).ConfigureAwait(false);
         if (outcome.Status != 0)
             throw new ImageException($"the kernel's modules cannot be unpacked: {outcome.LastWords}");
         return names.Select((name, i) => KernelModule.Read(paths[i][(directory.Length + 1)..].Replace(".ko.xz", ".ko", StringComparison.Ordinal), File.ReadAllBytes(name))).ToArray();
