@@ -19,8 +19,8 @@ internal static class Rooms
         ("Virtio", ["Memory", "Link", "Disk"]),
         ("RiscV", ["Memory"]),
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
-        ("Images", ["Disk"]),
-        ("Daemon", ["Wire", "Memory", "Disk", "Topology", "Link", "Switch", "Virtio", "RiscV", "Vmm", "Images"]),
+        ("Images", []),
+        ("Daemon", ["Disk", "Topology", "Link", "Switch", "RiscV", "Vmm", "Images"]),
         ("Cli", ["Daemon", "Topology", "Disk", "Images"]),
     ];
 
