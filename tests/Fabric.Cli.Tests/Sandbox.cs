@@ -55,7 +55,8 @@ public sealed class Sandbox : IDisposable
 
     public Process Start(params string[] args)
     {
-        ProcessStartInfo start = new(Path.Combine(AppContext.BaseDirectory, "fabric"), args)
+        // Who runs the tests in the background may have SIGINT ignored, and children inherit that: a user at a terminal has not.
+        ProcessStartInfo start = new("env", ["--default-signal=INT", Path.Combine(AppContext.BaseDirectory, "fabric"), .. args])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -105,7 +105,7 @@ public sealed class UpDownTests : IDisposable
         }
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
             kill.WaitForExit();
-        await process.WaitForExitAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         Assert.Equal(130, process.ExitCode);
         Assert.Equal("", await process.StandardError.ReadToEndAsync());
         Assert.Empty(Directory.GetFiles(Path.Combine(_user.Runtime, "fabric")));
@@ -120,10 +120,10 @@ public sealed class UpDownTests : IDisposable
     {
         // Any of the moments before, while and after the daemon comes up; which one is up to the machine.
         using Process process = _user.Start("up", _user.WriteEmpty("lab"));
-        await Task.Delay(milliseconds);
+        await Task.WhenAny(process.WaitForExitAsync().WaitAsync(TimeSpan.FromMilliseconds(milliseconds)));
         using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
             kill.WaitForExit();
-        await process.WaitForExitAsync();
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
         if (process.ExitCode == 0)
             Assert.Equal("lab is down\n", _user.Fabric("down").Out);
         string folder = Path.Combine(_user.Runtime, "fabric");

@@ -32,6 +32,17 @@ public class ImageStoreTests
     }
 
     [Fact]
+    public void A_root_disk_leads_to_the_version_it_belongs_to_also_when_a_newer_one_is_current()
+    {
+        using TemporaryDirectory place = new();
+        ImageStore store = Stored(place, out string directory);
+        File.WriteAllText(place[$"{Name}/current"], "2.0-bb");
+        Assert.Equal("1.0-aa", store.FindByBaseDisk(Name, Path.Combine(directory, "base.raw"))!.Version);
+        Assert.Null(store.FindByBaseDisk(Name, "/elsewhere/base.raw"));
+        Assert.Null(store.FindByBaseDisk(Name, Path.Combine(directory, "Image")));
+    }
+
+    [Fact]
     public async Task A_changed_byte_is_found_by_verifying()
     {
         using TemporaryDirectory place = new();
