@@ -79,6 +79,19 @@ public sealed class ImageStore
         return Open(name, Path.Combine(_root, name, version));
     }
 
+    /// <summary>The version of an image that a root disk belongs to. An overlay made over it holds that version's modules and agent, so it
+    /// boots with that version's kernel, also after a pull has brought a newer one.</summary>
+    /// <param name="name">Name in the catalogue.</param>
+    /// <param name="baseDisk">Absolute path of the root disk.</param>
+    /// <returns>Null when the disk is none of this image's versions.</returns>
+    /// <exception cref="ImageException">Unknown name, or a file of that version is missing or has another length.</exception>
+    public GuestImage? FindByBaseDisk(string name, string baseDisk)
+    {
+        string version = Path.GetDirectoryName(baseDisk) ?? "";
+        bool isOurs = Path.GetDirectoryName(version) == Path.Combine(_root, RecipeOf(name).Name) && Path.GetFileName(baseDisk) == ImageManifest.DiskFile;
+        return isOurs ? Open(name, version) : null;
+    }
+
     /// <summary>All images that were pulled, damaged ones left out.</summary>
     public IReadOnlyList<GuestImage> List()
     {

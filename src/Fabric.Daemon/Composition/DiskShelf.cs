@@ -14,6 +14,7 @@ namespace Fabric.Daemon.Composition;
 internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOnlyDictionary<string, GuestFiles> images, EventLog events) : IDisposable
 {
     private readonly OrderedDictionary<string, IDisk> _open = [];
+    private readonly Dictionary<string, string> _bases = [];
 
     /// <summary>A disk that was opened.</summary>
     public IDisk this[string name] => _open[name];
@@ -29,6 +30,10 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
             events.Add(TopologyEventKind.Disk, disk.Name, $"{(isNew ? "new" : "opened")}, {ByteSize.Format(_open[disk.Name].Length)}{BaseText(disk)}");
         }
     }
+
+    /// <summary>The base disk that a machine's overlay over its own image stands on, as the overlay names it; null without such a disk.</summary>
+    public string? BaseDiskOf(VmModel vm) =>
+        vm.Disks.FirstOrDefault(d => model.Disks[d].BaseImage == vm.Image && _bases.ContainsKey(d)) is { } disk ? _bases[disk] : null;
 
     /// <summary>How each open disk stands.</summary>
     public IReadOnlyList<DiskFileStatus> Status() =>
@@ -52,6 +57,8 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
         bool isNew = !File.Exists(path);
         if (isNew)
             Create(disk, path, format, basePath, baseFormat);
+        if (DiskImage.Inspect(path, format).FullBackingFileName is { } below)
+            _bases[disk.Name] = below;
         _open.Add(disk.Name, DiskImage.Open(path, new DiskOpenOptions
         {
             Format = format,

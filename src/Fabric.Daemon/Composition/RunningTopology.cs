@@ -122,7 +122,8 @@ public sealed class RunningTopology : IAsyncDisposable
     private async Task BuildAsync(CancellationToken cancel)
     {
         HostMemory.Check(Model);
-        Dictionary<string, GuestFiles> images = await new ImageShelf(Model, Events).ObtainAllAsync(cancel);
+        ImageShelf shelf = new(Model, Events);
+        Dictionary<string, GuestFiles> images = await shelf.ObtainAllAsync(cancel);
         DiskShelf disks = new(Model, _folder, images, Events);
         _disks = disks;
         _takeDown.Push(() =>
@@ -140,7 +141,7 @@ public sealed class RunningTopology : IAsyncDisposable
         });
         foreach (RunningVm vm in _vms.Values)
         {
-            GuestFiles? image = vm.Model.Image is null ? null : images[vm.Model.Image];
+            GuestFiles? image = vm.Model.Image is null ? null : shelf.Matching(vm.Model.Image, images[vm.Model.Image], disks.BaseDiskOf(vm.Model));
             Machine machine = vm.Build(BootSource.Of(Model, vm.Model, image), disks, Model, _time);
             _takeDown.Push(vm.DisposeMachineAsync);
             wiring.Plug(vm.Model, machine.Ports);
