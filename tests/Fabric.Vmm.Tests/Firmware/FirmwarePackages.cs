@@ -8,7 +8,6 @@ namespace Fabric.Vmm.Tests.Firmware;
 internal static class FirmwarePackages
 {
     private const string Keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
-    private const string FallbackMirror = "http://deb.debian.org/debian";
     private static readonly Lazy<Task<string>> s_unpacked = new(UnpackAsync);
 
     /// <summary>Path of OpenSBI's fw_dynamic.bin or fw_jump.bin.</summary>
@@ -90,15 +89,16 @@ internal static class FirmwarePackages
 
     private static string Mirror()
     {
+        const string none = "/etc/apt names no Debian archive";
         if (!Directory.Exists("/etc/apt"))
-            return FallbackMirror;
+            throw new InvalidOperationException(none);
         IEnumerable<string> words = Directory.EnumerateFiles("/etc/apt", "*.*", SearchOption.AllDirectories)
             .Where(file => file.EndsWith(".list", StringComparison.Ordinal) || file.EndsWith(".sources", StringComparison.Ordinal))
             .SelectMany(File.ReadLines)
             .Where(line => !line.TrimStart().StartsWith('#'))
             .SelectMany(line => line.Split(' ', StringSplitOptions.RemoveEmptyEntries));
         return words.FirstOrDefault(word => word.StartsWith("http", StringComparison.Ordinal) && word.TrimEnd('/').EndsWith("/debian", StringComparison.Ordinal))
-            ?? FallbackMirror;
+            ?? throw new InvalidOperationException(none);
     }
 
     private static async Task RunAsync(string work, string program, params string[] arguments)
