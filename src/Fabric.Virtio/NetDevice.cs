@@ -227,7 +227,7 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     {
         FrameOffload offload = frame.Offload;
         FrameOffloads accepted = Accepts;
-        if ((NetHeader.NeededBy(in offload) & ~accepted) != 0)
+        if (!offload.IsCarriedBy(accepted))
             return DropReason.UnsupportedOffload;
         if (accepted == FrameOffloads.None)
             offload = default;

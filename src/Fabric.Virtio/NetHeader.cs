@@ -87,22 +87,6 @@ internal static class NetHeader
         return (features & uso) == uso ? accepted | FrameOffloads.Udp : accepted;
     }
 
-    /// <summary>What a frame needs of the port it leaves by.</summary>
-    /// <param name="offload">The frame's offload header.</param>
-    internal static FrameOffloads NeededBy(in FrameOffload offload)
-    {
-        FrameOffloads needed = (offload.Flags & OffloadFlags.NeedsChecksum) != 0 ? FrameOffloads.Checksum : FrameOffloads.None;
-        if ((offload.Gso & GsoType.Ecn) != 0)
-            needed |= FrameOffloads.Ecn;
-        return needed | ((offload.Gso & ~GsoType.Ecn) switch
-        {
-            GsoType.TcpV4 => FrameOffloads.TcpV4,
-            GsoType.TcpV6 => FrameOffloads.TcpV6,
-            GsoType.UdpL4 => FrameOffloads.Udp,
-            _ => FrameOffloads.None,
-        });
-    }
-
     private static ulong Needed(GsoType type) => type switch
     {
         GsoType.TcpV4 => NetFeatures.HostTso4,
