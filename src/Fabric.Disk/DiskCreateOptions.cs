@@ -15,11 +15,14 @@ public sealed record DiskCreateOptions
     /// <summary>Format of the backing file, or null to recognise it by its magic number.</summary>
     public DiskFormat? BackingFormat { get; init; }
 
-    /// <summary>Cluster size in bytes: a power of two, 512 to 2 MiB.</summary>
-    public int ClusterSize { get; init; } = 1 << 16;
+    /// <summary>The format's own options, by name, as after <c>-o</c> (<c>cluster_size</c>, <c>subformat</c>, …).</summary>
+    public IReadOnlyDictionary<string, string> FormatOptions { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>Width of a refcount in bits: a power of two, 1 to 64.</summary>
-    public int RefcountBits { get; init; } = 16;
+    /// <summary>Do not look at the backing file: it need not exist (a size is required then).</summary>
+    public bool Unchecked { get; init; }
+
+    /// <summary>Ways to reach a backing disk that is no file.</summary>
+    public IReadOnlyList<IDiskProtocol> Protocols { get; init; } = [];
 
     /// <summary>Replace an existing file, unless somebody uses it.</summary>
     public bool Overwrite { get; init; }

@@ -8,4 +8,13 @@ public enum DiskFormat
 
     /// <summary>QEMU's qcow2, version 2 or 3.</summary>
     Qcow2,
+
+    /// <summary>Microsoft's VHDX ([MS-VHDX]).</summary>
+    Vhdx,
+
+    /// <summary>Microsoft's VHD, which QEMU calls vpc.</summary>
+    Vhd,
+
+    /// <summary>VMware's VMDK.</summary>
+    Vmdk,
 }

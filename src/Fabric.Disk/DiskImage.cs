@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
-using Fabric.Disk.Qcow2;
-using Fabric.Disk.Raw;
+using Fabric.Disk.Formats;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk;
@@ -9,7 +8,7 @@ namespace Fabric.Disk;
 /// <summary>The only door to disk images: opens, creates and inspects them.</summary>
 /// <remarks>
 /// <para>An <see cref="IDisk"/> is a format over a file store. The store (<c>Storage/</c>) does positional I/O on the host file and
-/// knows nothing of formats; a format (<c>Raw/</c>, <c>Qcow2/</c>) maps guest offsets to host offsets and knows nothing of the
+/// knows nothing of formats; a format (<c>Raw/</c>, <c>Qcow2/</c>, …) maps guest offsets to host offsets and knows nothing of the
 /// others: the disk below an overlay is handed to it, opened here. A request goes guest offset → mapping → host offset, the disk
 /// below, or zeroes; it completes without allocating.</para>
 /// <para><b>Trust.</b> An image may come from anywhere. Its format is named by the operator or recognised by a magic number, never guessed
@@ -24,17 +23,29 @@ public static class DiskImage
     /// <summary>Longest chain of backing files.</summary>
     public const int MaxDepth = 64;
 
+    private static readonly ImageFormat[] Known = [new RawFormat(), new Qcow2Format()];
+
     /// <summary>Opens an image with everything below it.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How; null opens a recognised format for writing.</param>
     /// <returns>The disk; disposing it flushes, closes the chain and gives up the locks.</returns>
     /// <exception cref="DiskException">It is missing, in use, damaged, of unknown format, or names a backing file that may not be followed.</exception>
-    public static IDisk Open(string path, DiskOpenOptions? options = null)
+    public static ImageDisk Open(string path, DiskOpenOptions? options = null)
     {
         options ??= new DiskOpenOptions();
         if (options.IgnoreLocks && !options.ReadOnly)
             throw new ArgumentException("Locks may be ignored for reading only.", nameof(options));
-        return OpenChain(path, options.Format, options.ReadOnly, options, []);
+        return OpenFile(path, options.Format, options.ReadOnly, options, []);
+    }
+
+    /// <summary>Opens a disk by the name an operator gives: an image file, or what one of the protocols reaches.</summary>
+    /// <param name="name">File or protocol name.</param>
+    /// <param name="options">How; null opens a recognised format for writing.</param>
+    /// <exception cref="DiskException">It cannot be opened.</exception>
+    public static IDisk OpenAny(string name, DiskOpenOptions? options = null)
+    {
+        options ??= new DiskOpenOptions();
+        return ProtocolOf(name, options.Protocols) is { } protocol ? protocol.Open(name, options.ReadOnly) : Open(name, options);
     }
 
     /// <summary>Creates an image. It appears under its name only when it is complete and on stable storage.</summary>
@@ -44,6 +55,9 @@ public static class DiskImage
     public static void Create(string path, DiskCreateOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
+        ImageFormat format = FormatOf(options.Format);
+        OptionReader reader = new(path, format, options.FormatOptions);
+        reader.RejectUnknown();
         if (File.Exists(path))
         {
             if (!options.Overwrite)
@@ -52,48 +66,55 @@ public static class DiskImage
             existing.Lock(LockMode.Write);
         }
 
-        DiskFormat? backingFormat = null;
-        long size = options.Size ?? -1;
-        if (options.BackingPath is { } backing)
-        {
-            if (options.Format == DiskFormat.Raw)
-                throw new DiskException(path, "a raw image cannot have a backing file; use qcow2");
-            backingFormat = InspectBacking(path, backing, options.BackingFormat, ref size);
-        }
-
+        if (options.BackingPath is not null && !format.HasBacking)
+            throw new DiskException(path, $"a {format.Name} image cannot have a backing file; use qcow2");
+        DiskImageInfo? backing = options.BackingPath is null || options.Unchecked ? null : InspectBacking(path, options);
+        long size = options.Size ?? backing?.VirtualSize ?? -1;
         if (size < 0)
             throw new DiskException(path, options.Size is null ? "needs a size or a backing file" : $"size {size} is negative");
         if (size > long.MaxValue - 511)
             throw new DiskException(path, $"size {size} is too large");
-        WriteNew(path, options, (size + 511) & ~511L, backingFormat);
+        WriteNew(format, new ImageCreation
+        {
+            Path = path,
+            Size = (size + 511) & ~511L,
+            Options = reader,
+            BackingName = options.BackingPath,
+            BackingFormat = backing?.Format ?? options.BackingFormat,
+            Backing = backing,
+            Overwrite = options.Overwrite,
+        });
     }
 
-    private static DiskFormat InspectBacking(string path, string backing, DiskFormat? format, ref long size)
+    private static DiskImageInfo InspectBacking(string path, DiskCreateOptions options)
     {
+        string backing = options.BackingPath!;
+        if (ProtocolOf(backing, options.Protocols) is { } protocol)
+        {
+            using IDisk disk = protocol.Open(backing, readOnly: true);
+            return new DiskImageInfo { FileName = backing, Format = DiskFormat.Raw, VirtualSize = disk.Length, ActualSize = 0 };
+        }
+
         string full = HostPath.Resolve(path, backing);
-        DiskImageInfo info = Inspect(full, format);
-        if (size < 0)
-            size = info.VirtualSize;
+        DiskImageInfo info = Inspect(full, options.BackingFormat);
         if (File.Exists(path) && HostPath.Real(full) == HostPath.Real(path))
             throw new DiskException(path, "cannot be its own backing file");
-        return info.Format;
+        return info;
     }
 
-    private static void WriteNew(string path, DiskCreateOptions options, long size, DiskFormat? backingFormat)
+    private static void WriteNew(ImageFormat format, ImageCreation creation)
     {
+        string path = creation.Path;
         string temporary = $"{path}.{Environment.ProcessId:x}-{Guid.NewGuid():n}.tmp";
         HostFile store = HostFile.CreateNew(temporary);
         bool done = false;
         try
         {
-            if (options.Format == DiskFormat.Qcow2)
-                Qcow2Creator.Write(store, size, options.ClusterSize, options.RefcountBits, options.BackingPath, backingFormat is { } format ? NameOf(format) : null);
-            else if (store.SetLength(size) != DiskStatus.Ok)
-                throw new DiskException(path, $"a file of {size} bytes cannot be made here");
+            format.Create(store, creation);
             if (store.Flush() != DiskStatus.Ok)
                 throw new DiskException(path, "the new image cannot be brought to stable storage");
             store.Dispose();
-            Publish(temporary, path, options.Overwrite);
+            Publish(temporary, path, creation.Overwrite);
             done = true;
         }
         finally
@@ -101,6 +122,7 @@ public static class DiskImage
             store.Dispose();
             if (!done)
                 File.Delete(temporary);
+            creation.Finish(done);
         }
     }
 
@@ -125,81 +147,86 @@ public static class DiskImage
     public static DiskImageInfo Inspect(string path, DiskFormat? format = null)
     {
         using HostFile store = HostFile.Open(path, readOnly: true);
-        if ((format ?? Recognise(store)) == DiskFormat.Raw)
-            return new DiskImageInfo { FileName = path, Format = DiskFormat.Raw, VirtualSize = (store.Length + 511) & ~511L, ActualSize = store.AllocatedBytes };
-        Qcow2Header header = Qcow2Header.Read(store);
-        return new DiskImageInfo
-        {
-            FileName = path,
-            Format = DiskFormat.Qcow2,
-            VirtualSize = header.Size,
-            ActualSize = store.AllocatedBytes,
-            ClusterSize = header.ClusterSize,
-            BackingFileName = header.BackingName,
-            FullBackingFileName = header.BackingName is { } name ? FullName(path, name) : null,
-            BackingFormat = header.BackingFormat,
-            Dirty = header.IsDirty,
-            Corrupt = header.IsCorrupt,
-            Version = header.Version,
-            RefcountBits = 1 << header.RefcountOrder,
-            LazyRefcounts = (header.Compatible & OtherFeatures.LazyRefcounts) != 0,
-            SnapshotCount = header.SnapshotCount,
-        };
+        return (format is { } named ? FormatOf(named) : Recognise(store)).Inspect(store, path);
     }
 
-    private static string FullName(string path, string backing)
+    /// <summary>Looks for faults in an image's own structures (not in the guest's data), and repairs them if asked.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">How to open it; for repairs it must not be read-only.</param>
+    /// <param name="repair">What to repair.</param>
+    /// <param name="progress">Told of the work, or null.</param>
+    /// <param name="cancel">Stops between two steps, leaving an image no worse than before.</param>
+    /// <exception cref="DiskException">The image is in use, its header cannot be used, or its format has nothing to check.</exception>
+    public static DiskCheckResult Check(string path, DiskOpenOptions options, DiskRepair repair, IProgress<DiskProgress>? progress = null, CancellationToken cancel = default)
     {
-        string folder = Path.GetDirectoryName(path) ?? "";
-        return Path.Combine(folder, backing);
+        ArgumentNullException.ThrowIfNull(options);
+        bool readOnly = repair == DiskRepair.None;
+        using HostFile store = HostFile.Open(path, readOnly);
+        if (!options.IgnoreLocks)
+            store.Lock(readOnly ? LockMode.Read : LockMode.Write);
+        ImageFormat format = options.Format is { } named ? FormatOf(named) : Recognise(store);
+        return format.Check(store, new ImageOpening(path, readOnly, options, [store]), repair, progress, cancel);
     }
 
     /// <summary>The name of a format in images and on command lines.</summary>
     /// <param name="format">The format.</param>
-    public static string NameOf(DiskFormat format) => format == DiskFormat.Raw ? "raw" : "qcow2";
+    public static string NameOf(DiskFormat format) => FormatOf(format).Name;
+
+    /// <summary>The names of all formats.</summary>
+    public static IEnumerable<string> FormatNames => Known.Select(format => format.Name);
 
     /// <summary>The format of a name.</summary>
     /// <param name="name">As in images and on command lines.</param>
     /// <param name="format">The format.</param>
     public static bool TryParseFormat(string? name, out DiskFormat format)
     {
-        format = name == "raw" ? DiskFormat.Raw : DiskFormat.Qcow2;
-        return name is "raw" or "qcow2";
+        ImageFormat? found = Array.Find(Known, known => known.Name == name);
+        format = found?.Kind ?? DiskFormat.Raw;
+        return found is not null;
     }
 
-    private static IDisk OpenChain(string path, DiskFormat? format, bool readOnly, DiskOpenOptions options, List<HostFile> above)
+    internal static ImageFormat FormatOf(DiskFormat format) => Array.Find(Known, known => known.Kind == format) ?? throw new ArgumentOutOfRangeException(nameof(format));
+
+    internal static IDisk OpenBacking(ImageOpening above, string name, string? formatName)
     {
-        HostFile store = HostFile.Open(path, readOnly);
-        IDisk? backing = null;
+        string path = above.Path;
+        DiskOpenOptions options = above.Options;
+        if (ProtocolOf(name, options.Protocols) is { } protocol)
+        {
+            if (!options.AllowOutsideFolder)
+                throw new DiskException(path, $"its backing file \"{name}\" is a disk of another host or process; allow it if the image is trusted");
+            return protocol.Open(name, readOnly: true);
+        }
+
+        if (formatName is null)
+            throw new DiskException(path, $"does not say the format of its backing file \"{name}\"; add it with qemu-img rebase -u -F FORMAT -b \"{name}\"");
+        if (!TryParseFormat(formatName, out DiskFormat format))
+            throw new DiskException(path, $"its backing file \"{name}\" is of format \"{formatName}\", which is not supported ({string.Join(", ", FormatNames)} are)");
+        return OpenFile(Follow(above, name, "backing file"), format, readOnly: true, options, above.Above);
+    }
+
+    internal static FileStore OpenExtent(ImageOpening above, string name)
+    {
+        HostFile store = HostFile.Open(Follow(above, name, "data file"), above.ReadOnly);
         try
         {
-            if (above.Exists(other => other.Identity == store.Identity))
-                throw new DiskException(path, "is its own backing file, directly or through others");
-            if (above.Count >= MaxDepth)
-                throw new DiskException(path, $"lies below more than {MaxDepth} overlays");
-            if (!options.IgnoreLocks)
-                store.Lock(readOnly ? LockMode.Read : LockMode.Write);
-            if ((format ?? Recognise(store)) == DiskFormat.Raw)
-                return new RawDisk(store);
-            Qcow2Header header = Qcow2Header.Read(store);
-            above.Add(store);
-            backing = header.BackingName is null ? null : OpenBacking(path, header, options, above);
-            return Qcow2Disk.Open(store, header, backing, options.MetadataCacheBytes);
+            if (above.Above.Exists(other => other.Identity == store.Identity))
+                throw new DiskException(above.Path, $"its data file \"{name}\" is an image that is open already");
+            if (!above.Options.IgnoreLocks)
+                store.Lock(above.ReadOnly ? LockMode.Read : LockMode.Write);
+            above.Above.Add(store);
+            return store;
         }
         catch
         {
-            backing?.Dispose();
             store.Dispose();
             throw;
         }
     }
 
-    private static IDisk OpenBacking(string path, Qcow2Header header, DiskOpenOptions options, List<HostFile> above)
+    private static string Follow(ImageOpening above, string name, string what)
     {
-        string name = header.BackingName!;
-        if (header.BackingFormat is null)
-            throw new DiskException(path, $"does not say the format of its backing file \"{name}\"; add it with qemu-img rebase -u -F FORMAT -b \"{name}\"");
-        if (!TryParseFormat(header.BackingFormat, out DiskFormat format))
-            throw new DiskException(path, $"its backing file \"{name}\" is of format \"{header.BackingFormat}\", which is not supported (raw and qcow2 are)");
+        string path = above.Path;
         string target = HostPath.Resolve(path, name);
         string real;
         try
@@ -208,12 +235,33 @@ public static class DiskImage
         }
         catch (DiskException missing)
         {
-            throw new DiskException(path, $"its backing file \"{name}\" is missing; put it at {target}", -1, missing);
+            throw new DiskException(path, $"its {what} \"{name}\" is missing; put it at {target}", -1, missing);
         }
 
-        if (!options.AllowOutsideFolder && !IsAllowed(path, real, options.AllowedFolders))
-            throw new DiskException(path, $"its backing file \"{name}\" lies outside the image's folder; allow {HostPath.FolderOf(real)} if the image is trusted");
-        return OpenChain(target, format, readOnly: true, options, above);
+        if (!above.Options.AllowOutsideFolder && !IsAllowed(path, real, above.Options.AllowedFolders))
+            throw new DiskException(path, $"its {what} \"{name}\" lies outside the image's folder; allow {HostPath.FolderOf(real)} if the image is trusted");
+        return target;
+    }
+
+    private static ImageDisk OpenFile(string path, DiskFormat? format, bool readOnly, DiskOpenOptions options, List<HostFile> above)
+    {
+        HostFile store = HostFile.Open(path, readOnly);
+        try
+        {
+            if (above.Exists(other => other.Identity == store.Identity))
+                throw new DiskException(path, "is its own backing file, directly or through others");
+            if (above.Count >= MaxDepth)
+                throw new DiskException(path, $"lies below more than {MaxDepth} overlays");
+            if (!options.IgnoreLocks)
+                store.Lock(readOnly ? LockMode.Read : LockMode.Write);
+            ImageFormat known = format is { } named ? FormatOf(named) : Recognise(store);
+            return known.Open(store, new ImageOpening(path, readOnly, options, [.. above, store]));
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
     }
 
     private static bool IsAllowed(string path, string real, IReadOnlyList<string> folders)
@@ -226,24 +274,30 @@ public static class DiskImage
         return false;
     }
 
-    private static DiskFormat Recognise(HostFile store)
+    private static IDiskProtocol? ProtocolOf(string name, IReadOnlyList<IDiskProtocol> protocols)
+    {
+        foreach (IDiskProtocol protocol in protocols)
+            if (protocol.Handles(name))
+                return protocol;
+        return null;
+    }
+
+    private static ImageFormat Recognise(HostFile store)
     {
         Span<byte> head = stackalloc byte[512];
         if (store.Read(0, head) != DiskStatus.Ok)
             throw new DiskException(store.Path, "cannot be read", 0);
-        if (BinaryPrimitives.ReadUInt32BigEndian(head) == Qcow2Header.Magic)
-            return DiskFormat.Qcow2;
+        foreach (ImageFormat format in Known)
+            if (format.Recognises(head, store))
+                return format;
         string? other = OtherFormat(head);
         throw new DiskException(store.Path, other is not null
-            ? $"is a {other} image, which is not supported (raw and qcow2 are); convert it with qemu-img convert -O qcow2"
+            ? $"is a {other} image, which is not supported ({string.Join(", ", FormatNames)} are); convert it with qemu-img convert -O qcow2"
             : "has no known magic number; name its format (a raw disk is never guessed)");
     }
 
     private static string? OtherFormat(ReadOnlySpan<byte> head) =>
-        head.StartsWith("vhdxfile"u8) ? "VHDX"
-        : head.StartsWith("conectix"u8) ? "VHD"
-        : head.StartsWith("KDMV"u8) || head.StartsWith("# Disk DescriptorFile"u8) ? "VMDK"
-        : head.StartsWith((ReadOnlySpan<byte>)[0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]) ? "LUKS"
+        head.StartsWith((ReadOnlySpan<byte>)[0x4c, 0x55, 0x4b, 0x53, 0xba, 0xbe]) ? "LUKS"
         : BinaryPrimitives.ReadUInt32LittleEndian(head[64..]) == 0xbeda107f ? "VDI"
         : null;
 }

@@ -29,23 +29,18 @@ public sealed record DiskImageInfo
     /// <summary>Format of the backing file as it stands in the image, or null.</summary>
     public string? BackingFormat { get; init; }
 
-    /// <summary>qcow2: refcounts may be wrong; opening for writing repairs them.</summary>
-    public bool Dirty { get; init; }
+    /// <summary>The image was not closed properly; opening it for writing repairs it.</summary>
+    public bool IsDirty { get; init; }
 
-    /// <summary>qcow2: marked corrupt; opens for reading only.</summary>
-    public bool Corrupt { get; init; }
+    /// <summary>Marked corrupt; opens for reading only.</summary>
+    public bool IsCorrupt { get; init; }
 
-    /// <summary>qcow2: the version, 2 or 3.</summary>
-    public int Version { get; init; }
+    /// <summary>Internal snapshots, oldest first.</summary>
+    public IReadOnlyList<DiskSnapshot> Snapshots { get; init; } = [];
 
-    /// <summary>qcow2: width of a refcount.</summary>
-    public int RefcountBits { get; init; }
-
-    /// <summary>qcow2: refcounts may be written late.</summary>
-    public bool LazyRefcounts { get; init; }
-
-    /// <summary>Number of internal snapshots.</summary>
-    public int SnapshotCount { get; init; }
+    /// <summary>What only this format has: names in words, as shown to people (in JSON, blanks become hyphens); values are text,
+    /// bool, long, a list of such pairs, or a list of lists of them. Empty for none.</summary>
+    public IReadOnlyList<KeyValuePair<string, object>> Specific { get; init; } = [];
 
     /// <summary>The format's name as qemu-img writes it.</summary>
     public string FormatName => DiskImage.NameOf(Format);
@@ -70,29 +65,55 @@ public sealed record DiskImageInfo
 
         if (BackingFormat is not null)
             writer.WriteString("backing-filename-format", BackingFormat);
-        if (Format == DiskFormat.Qcow2)
+        if (Specific.Count > 0)
             WriteSpecific(writer);
-        writer.WriteBoolean("dirty-flag", Dirty);
+        writer.WriteBoolean("dirty-flag", IsDirty);
         writer.WriteEndObject();
     }
 
     private void WriteSpecific(Utf8JsonWriter writer)
     {
         writer.WriteStartObject("format-specific");
-        writer.WriteString("type", "qcow2");
-        writer.WriteStartObject("data");
-        writer.WriteString("compat", Version == 2 ? "0.10" : "1.1");
-        writer.WriteString("compression-type", "zlib");
-        if (Version == 3)
-            writer.WriteBoolean("lazy-refcounts", LazyRefcounts);
-        writer.WriteNumber("refcount-bits", RefcountBits);
-        if (Version == 3)
+        writer.WriteString("type", FormatName);
+        writer.WritePropertyName("data");
+        WriteSection(writer, Specific);
+        writer.WriteEndObject();
+    }
+
+    private static void WriteSection(Utf8JsonWriter writer, IReadOnlyList<KeyValuePair<string, object>> section)
+    {
+        writer.WriteStartObject();
+        foreach ((string name, object value) in section)
         {
-            writer.WriteBoolean("corrupt", Corrupt);
-            writer.WriteBoolean("extended-l2", false);
+            writer.WritePropertyName(name.Replace(' ', '-'));
+            WriteValue(writer, value);
         }
 
         writer.WriteEndObject();
-        writer.WriteEndObject();
+    }
+
+    private static void WriteValue(Utf8JsonWriter writer, object value)
+    {
+        switch (value)
+        {
+            case bool flag:
+                writer.WriteBooleanValue(flag);
+                break;
+            case long number:
+                writer.WriteNumberValue(number);
+                break;
+            case IReadOnlyList<KeyValuePair<string, object>> section:
+                WriteSection(writer, section);
+                break;
+            case IReadOnlyList<IReadOnlyList<KeyValuePair<string, object>>> sections:
+                writer.WriteStartArray();
+                foreach (IReadOnlyList<KeyValuePair<string, object>> one in sections)
+                    WriteSection(writer, one);
+                writer.WriteEndArray();
+                break;
+            default:
+                writer.WriteStringValue((string)value);
+                break;
+        }
     }
 }

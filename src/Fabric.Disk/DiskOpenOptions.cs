@@ -21,4 +21,11 @@ public sealed record DiskOpenOptions
 
     /// <summary>Bound of the metadata cache of each image in the chain, in bytes.</summary>
     public int MetadataCacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>Open this image alone: what lies below is not opened and reads as zeroes where it would show through.</summary>
+    public bool WithoutBacking { get; init; }
+
+    /// <summary>Ways to reach a disk that is no file. A name inside an image is followed by them only with
+    /// <see cref="AllowOutsideFolder"/>.</summary>
+    public IReadOnlyList<IDiskProtocol> Protocols { get; init; } = [];
 }

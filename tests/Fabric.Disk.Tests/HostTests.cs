@@ -109,7 +109,7 @@ public sealed class HostTests
         DiskImage.Create(folder["image"], new DiskCreateOptions
         {
             Size = Size,
-            ClusterSize = clusterSize,
+            FormatOptions = Tools.Options(clusterSize, 16),
             BackingPath = backing ? "base" : null,
             BackingFormat = backing ? DiskFormat.Raw : null,
         });

@@ -13,7 +13,7 @@ public sealed class HostileImageTests : IDisposable
     private string Image(Action<byte[]> damage, int size = 8 << 20)
     {
         string path = _folder["hostile"];
-        DiskImage.Create(path, new DiskCreateOptions { Size = size, ClusterSize = 4096, Overwrite = true });
+        DiskImage.Create(path, new DiskCreateOptions { Size = size, FormatOptions = Tools.Options(4096, 16), Overwrite = true });
         using (IDisk disk = DiskImage.Open(path))
             Assert.Equal(DiskStatus.Ok, disk.Write(0, new byte[20_000]));
         byte[] bytes = File.ReadAllBytes(path);

@@ -50,7 +50,7 @@ public sealed class Qcow2CrashTests
 
         if (shape != "snapshot")
         {
-            DiskImage.Create(image, new DiskCreateOptions { Size = Size, ClusterSize = clusterSize, RefcountBits = refcountBits });
+            DiskImage.Create(image, new DiskCreateOptions { Size = Size, FormatOptions = Tools.Options(clusterSize, refcountBits) });
             return File.ReadAllBytes(image);
         }
 

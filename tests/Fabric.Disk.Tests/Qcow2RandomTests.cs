@@ -27,13 +27,12 @@ public sealed class Qcow2RandomTests
             if (backing != "none")
                 MakeBacking(folder, image, backing, random, model);
             else
-                DiskImage.Create(image, new DiskCreateOptions { Size = size, ClusterSize = clusterSize, RefcountBits = refcountBits });
+                DiskImage.Create(image, new DiskCreateOptions { Size = size, FormatOptions = Tools.Options(clusterSize, refcountBits) });
             if (backing is "raw" or "qcow2")
                 DiskImage.Create(image, new DiskCreateOptions
                 {
                     Size = size,
-                    ClusterSize = clusterSize,
-                    RefcountBits = refcountBits,
+                    FormatOptions = Tools.Options(clusterSize, refcountBits),
                     BackingPath = "base",
                     BackingFormat = backing == "raw" ? DiskFormat.Raw : DiskFormat.Qcow2,
                 });

@@ -45,6 +45,10 @@ internal static class Tools
         File.Delete(raw);
     }
 
+    /// <summary>qcow2 options for creating.</summary>
+    public static Dictionary<string, string> Options(int clusterSize, int refcountBits) =>
+        new() { ["cluster_size"] = $"{clusterSize}", ["refcount_bits"] = $"{refcountBits}" };
+
     public static int Seed => int.TryParse(Environment.GetEnvironmentVariable("FABRIC_TEST_SEED"), out int seed) ? seed : 20;
 
     public static int Count(int normal) => int.TryParse(Environment.GetEnvironmentVariable("FABRIC_TEST_COUNT"), out int count) ? count : normal;

@@ -54,7 +54,7 @@ internal static class DiskInfoCommand
             terminal.Out.WriteLine($"backing file: {info.BackingFileName}" + (info.BackingFileName == info.FullBackingFileName ? "" : $" ({info.FullBackingFileName})"));
         if (info.BackingFormat is not null)
             terminal.Out.WriteLine($"backing format: {info.BackingFormat}");
-        if (info.Corrupt)
+        if (info.IsCorrupt)
             terminal.Out.WriteLine("marked corrupt: opens for reading only");
     }
 }

@@ -4,7 +4,7 @@ namespace Fabric.Disk.Qcow2;
 internal sealed partial class Qcow2Disk
 {
     /// <inheritdoc/>
-    public DiskStatus Flush()
+    public override DiskStatus Flush()
     {
         if (IsReadOnly)
             return DiskStatus.Ok;

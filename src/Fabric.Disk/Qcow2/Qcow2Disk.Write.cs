@@ -4,7 +4,7 @@ namespace Fabric.Disk.Qcow2;
 internal sealed partial class Qcow2Disk
 {
     /// <inheritdoc/>
-    public DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
+    public override DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;

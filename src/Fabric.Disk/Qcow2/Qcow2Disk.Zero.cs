@@ -18,7 +18,7 @@ internal sealed partial class Qcow2Disk
     }
 
     /// <inheritdoc/>
-    public DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
+    public override DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;
@@ -60,7 +60,7 @@ internal sealed partial class Qcow2Disk
     }
 
     /// <inheritdoc/>
-    public DiskStatus Discard(long offset, long length)
+    public override DiskStatus Discard(long offset, long length)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;

@@ -29,7 +29,7 @@ namespace Fabric.Disk.Qcow2;
 /// be writable in place); otherwise the image is marked corrupt and takes no more writes. The allocator refuses to hand
 /// out a structure in use, whatever its count says.</para>
 /// </remarks>
-internal sealed partial class Qcow2Disk : IDisk
+internal sealed partial class Qcow2Disk : ImageDisk
 {
     /// <summary>References that may wait for the guest's next flush before one is made for them.</summary>
     private const long MaxUnlinkedBytes = 64 << 20;
@@ -68,19 +68,25 @@ internal sealed partial class Qcow2Disk : IDisk
     }
 
     /// <inheritdoc/>
-    public long Length { get; }
+    public override string Path => _store.Path;
 
     /// <inheritdoc/>
-    public int LogicalBlockSize => 512;
+    public override DiskFormat Format => DiskFormat.Qcow2;
 
     /// <inheritdoc/>
-    public bool IsReadOnly => _store.IsReadOnly;
+    public override IDisk? Backing => _backing;
 
     /// <inheritdoc/>
-    public int DiscardGranularity => _clusterSize;
+    public override long Length { get; }
 
     /// <inheritdoc/>
-    public DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None)
+    public override bool IsReadOnly => _store.IsReadOnly;
+
+    /// <inheritdoc/>
+    public override int DiscardGranularity => _clusterSize;
+
+    /// <inheritdoc/>
+    public override DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None)
     {
         if (!Inside(offset, destination.Length))
             return DiskStatus.OutOfRange;
@@ -202,7 +208,7 @@ internal sealed partial class Qcow2Disk : IDisk
     }
 
     /// <inheritdoc/>
-    public DiskStatus GetExtent(long offset, long maxLength, out DiskExtent extent)
+    public override DiskStatus GetExtent(long offset, long maxLength, out DiskExtent extent)
     {
         extent = default;
         if (offset < 0 || offset >= Length || maxLength < 1)
@@ -246,7 +252,7 @@ internal sealed partial class Qcow2Disk : IDisk
     private bool ShowsBacking(long offset) => _backing is not null && offset < _backing.Length;
 
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         if (_disposed)
             return;

@@ -4,30 +4,33 @@ namespace Fabric.Disk.Raw;
 
 /// <summary>A disk whose bytes stand in the host file as they are; holes in the file are what it saves.</summary>
 /// <remarks>A file whose length is no multiple of 512 reads as if padded with zeroes, as everywhere.</remarks>
-internal sealed class RawDisk(FileStore store) : IDisk
+internal sealed class RawDisk(FileStore store) : ImageDisk
 {
     private const int Granularity = 4096;
 
     /// <inheritdoc/>
-    public long Length { get; } = (store.Length + 511) & ~511L;
+    public override string Path => store.Path;
 
     /// <inheritdoc/>
-    public int LogicalBlockSize => 512;
+    public override DiskFormat Format => DiskFormat.Raw;
 
     /// <inheritdoc/>
-    public bool IsReadOnly => store.IsReadOnly;
+    public override long Length { get; } = (store.Length + 511) & ~511L;
 
     /// <inheritdoc/>
-    public int DiscardGranularity => Granularity;
+    public override bool IsReadOnly => store.IsReadOnly;
 
     /// <inheritdoc/>
-    public DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None) =>
+    public override int DiscardGranularity => Granularity;
+
+    /// <inheritdoc/>
+    public override DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None) =>
         Inside(offset, destination.Length)
             ? store.Read(offset, destination, (flags & DiskFlags.NoWait) != 0)
             : DiskStatus.OutOfRange;
 
     /// <inheritdoc/>
-    public DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
+    public override DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;
@@ -37,7 +40,7 @@ internal sealed class RawDisk(FileStore store) : IDisk
     }
 
     /// <inheritdoc/>
-    public DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
+    public override DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;
@@ -47,7 +50,7 @@ internal sealed class RawDisk(FileStore store) : IDisk
     }
 
     /// <inheritdoc/>
-    public DiskStatus Discard(long offset, long length)
+    public override DiskStatus Discard(long offset, long length)
     {
         if (IsReadOnly)
             return DiskStatus.ReadOnly;
@@ -60,10 +63,10 @@ internal sealed class RawDisk(FileStore store) : IDisk
     }
 
     /// <inheritdoc/>
-    public DiskStatus Flush() => store.Flush();
+    public override DiskStatus Flush() => store.Flush();
 
     /// <inheritdoc/>
-    public DiskStatus GetExtent(long offset, long maxLength, out DiskExtent extent)
+    public override DiskStatus GetExtent(long offset, long maxLength, out DiskExtent extent)
     {
         extent = default;
         if (offset < 0 || offset >= Length || maxLength < 1)
@@ -78,7 +81,7 @@ internal sealed class RawDisk(FileStore store) : IDisk
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    protected override void Dispose(bool disposing)
     {
         store.Flush();
         store.Dispose();

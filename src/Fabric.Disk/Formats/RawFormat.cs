@@ -1,0 +1,31 @@
+using Fabric.Disk.Raw;
+using Fabric.Disk.Storage;
+
+namespace Fabric.Disk.Formats;
+
+/// <summary>The disk's bytes as they are. Never recognised, always named.</summary>
+internal sealed class RawFormat : ImageFormat
+{
+    /// <inheritdoc/>
+    public override DiskFormat Kind => DiskFormat.Raw;
+
+    /// <inheritdoc/>
+    public override string Name => "raw";
+
+    /// <inheritdoc/>
+    public override bool Recognises(ReadOnlySpan<byte> head, FileStore store) => false;
+
+    /// <inheritdoc/>
+    public override ImageDisk Open(FileStore store, ImageOpening opening) => new RawDisk(store);
+
+    /// <inheritdoc/>
+    public override void Create(FileStore store, ImageCreation creation)
+    {
+        if (store.SetLength(creation.Size) != DiskStatus.Ok)
+            throw new DiskException(creation.Path, $"a file of {creation.Size} bytes cannot be made here");
+    }
+
+    /// <inheritdoc/>
+    public override DiskImageInfo Inspect(FileStore store, string path) =>
+        new() { FileName = path, Format = DiskFormat.Raw, VirtualSize = (store.Length + 511) & ~511L, ActualSize = store.AllocatedBytes };
+}
