@@ -1,0 +1,38 @@
+using Fabric.Disk.Formats;
+
+namespace Fabric.Disk.Tests.Fuzz;
+
+/// <summary>The small images that fuzzing starts from, by format.</summary>
+internal static class FuzzSeeds
+{
+    public static IReadOnlyList<FuzzSeed> Of(string format) => format switch
+    {
+        "qcow2" => Qcow2(),
+        _ => throw new ArgumentOutOfRangeException(nameof(format)),
+    };
+
+    private static List<FuzzSeed> Qcow2()
+    {
+        Qcow2Format format = new();
+        return
+        [
+            new("empty", ImageFuzzer.Make(format, 1 << 20, "cluster_size=512")),
+            new("512-byte clusters", ImageFuzzer.Make(format, 200_192, "cluster_size=512,refcount_bits=16", disk => Fill(disk, 400))),
+            new("64-bit refcounts", ImageFuzzer.Make(format, 100_352, "cluster_size=1024,refcount_bits=64", disk => Fill(disk, 700))),
+            new("1-bit refcounts", ImageFuzzer.Make(format, 100_352, "cluster_size=4096,refcount_bits=1", disk => Fill(disk, 700))),
+        ];
+    }
+
+    /// <summary>Writes, zeroes and discards here and there, always the same.</summary>
+    internal static void Fill(ImageDisk disk, int step)
+    {
+        byte[] data = new byte[step * 3];
+        new Random(3).NextBytes(data);
+        for (long at = 0; at + data.Length < disk.Length; at += data.Length * 4L)
+            disk.Write(at, data);
+        disk.WriteZeroes(0, step, DiskFlags.None);
+        disk.WriteZeroes(disk.Length / 2, step * 2, DiskFlags.MayUnmap);
+        disk.Discard(disk.Length / 3, step * 2);
+        disk.Flush();
+    }
+}
