@@ -30,11 +30,17 @@ internal sealed partial class Qcow2Disk
         }
 
         Qcow2Disk writable = new(store, header, backing, cacheBytes);
-        writable.CheckL1();
-        writable.CollectMetadata(snapshots);
-        writable._map.Validate = writable.CheckEntry;
+        writable.Guard(snapshots);
         writable.ClearAutoclear();
         return writable;
+    }
+
+    /// <summary>Looks the tables over before anything is written by them.</summary>
+    private void Guard(Qcow2Snapshots snapshots)
+    {
+        CheckL1();
+        CollectMetadata(snapshots);
+        _map.Validate = CheckEntry;
     }
 
     private void CheckL1()

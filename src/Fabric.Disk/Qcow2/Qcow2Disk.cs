@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Qcow2;
@@ -36,16 +37,18 @@ internal sealed partial class Qcow2Disk : ImageDisk
 
     private readonly FileStore _store;
     private readonly IDisk? _backing;
-    private readonly Qcow2Header _header;
-    private readonly ClusterMap _map;
-    private readonly Refcounts _refcounts;
-    private readonly MetadataClusters _metadata;
-    private readonly DeferredFrees _frees;
     private readonly CompressedClusters _compressed;
     private readonly InFlight _inFlight = new();
     private readonly Lock _gate = new();
     private readonly int _clusterBits;
     private readonly int _clusterSize;
+    private readonly int _cacheBytes;
+    private Qcow2Header _header;
+    private ClusterMap _map;
+    private Refcounts _refcounts;
+    private MetadataClusters _metadata;
+    private DeferredFrees _frees;
+    private long _length;
     private byte[] _scratch = [];
     private volatile bool _changed;
     private bool _corrupt;
@@ -55,16 +58,24 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private Qcow2Disk(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes)
     {
         _store = store;
-        _header = header;
         _backing = backing;
+        _cacheBytes = cacheBytes;
         _clusterBits = header.ClusterBits;
         _clusterSize = header.ClusterSize;
-        Length = (header.Size + 511) & ~511L;
-        _metadata = new MetadataClusters();
-        _map = new ClusterMap(store, header, cacheBytes);
-        _frees = new DeferredFrees(store, _inFlight, _metadata, _clusterBits);
-        _refcounts = new Refcounts(store, header, _metadata) { Unlinked = _frees.Unlink };
         _compressed = new CompressedClusters(store, _clusterBits);
+        Load(header);
+    }
+
+    /// <summary>Takes the tables that a header names; again after an operation on the whole image has changed them.</summary>
+    [MemberNotNull(nameof(_header), nameof(_map), nameof(_refcounts), nameof(_metadata), nameof(_frees))]
+    private void Load(Qcow2Header header)
+    {
+        _header = header;
+        _length = (header.Size + 511) & ~511L;
+        _metadata = new MetadataClusters();
+        _map = new ClusterMap(_store, header, _cacheBytes);
+        _frees = new DeferredFrees(_store, _inFlight, _metadata, _clusterBits);
+        _refcounts = new Refcounts(_store, header, _metadata) { Unlinked = _frees.Unlink };
     }
 
     /// <inheritdoc/>
@@ -77,7 +88,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
     public override IDisk? Backing => _backing;
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _length;
 
     /// <inheritdoc/>
     public override bool IsReadOnly => _store.IsReadOnly;
