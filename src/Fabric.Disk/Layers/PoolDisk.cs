@@ -16,7 +16,7 @@ public sealed class PoolDisk(IDisk below, StoragePool pool) : DiskLayer(below)
     /// <inheritdoc/>
     public override DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
     {
-        DiskStatus status = Reserve(offset, source.Length, flags, out long reserved);
+        DiskStatus status = Reserve(offset, source.Length, source.Length, flags, out long reserved);
         if (status != DiskStatus.Ok)
             return status;
         status = Below.Write(offset, source, flags);
@@ -27,9 +27,11 @@ public sealed class PoolDisk(IDisk below, StoragePool pool) : DiskLayer(below)
     /// <inheritdoc/>
     public override DiskStatus WriteZeroes(long offset, long length, DiskFlags flags = DiskFlags.None)
     {
-        // Zeroing marks whole clusters in a table; only the two at the edges may need to be allocated.
-        long edges = (flags & DiskFlags.MayUnmap) != 0 ? Math.Min(length, 2 * Cluster) : length;
-        DiskStatus status = Reserve(offset, edges, flags, out long reserved);
+        // Whole clusters that may be unmapped are only marked in a table: what lies before the first and behind the last takes room.
+        long head = length;
+        if ((flags & DiskFlags.MayUnmap) != 0 && length > 0 && Fits(offset, length))
+            head = Math.Min(length, (Cluster - (offset % Cluster)) % Cluster);
+        DiskStatus status = Reserve(offset, length, head, flags, out long reserved);
         if (status != DiskStatus.Ok)
             return status;
         status = Below.WriteZeroes(offset, length, flags);
@@ -39,22 +41,37 @@ public sealed class PoolDisk(IDisk below, StoragePool pool) : DiskLayer(below)
 
     private long Cluster => Math.Max(DiscardGranularity, LeastCluster);
 
-    private DiskStatus Reserve(long offset, long length, DiskFlags flags, out long reserved)
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Length in bytes.</param>
+    /// <param name="head">Bytes at the beginning that need clusters; when not all do, those in the last cluster do too.</param>
+    /// <param name="flags">Those of the request.</param>
+    /// <param name="reserved">To be settled.</param>
+    private DiskStatus Reserve(long offset, long length, long head, DiskFlags flags, out long reserved)
     {
         reserved = 0;
         if (!Fits(offset, length))
             return DiskStatus.OutOfRange;
+        long tail = head == length ? 0 : Math.Min(length - head, (offset + length) % Cluster);
         long tables = Math.Min(TableClusters * Cluster, MostForTables);
-        reserved = ClustersIn(offset, length) + tables;
-        if (pool.TryReserve(reserved))
+        long most = ClustersIn(offset, head) + ClustersIn(offset + length - tail, tail) + tables;
+        if (pool.TryReserve(most))
+        {
+            reserved = most;
             return DiskStatus.Ok;
+        }
+
         if ((flags & DiskFlags.NoWait) != 0)
             return DiskStatus.WouldBlock;
-        DiskStatus status = Missing(offset, length, out long missing);
-        reserved = missing == 0 ? 0 : missing + tables;
-        if (status != DiskStatus.Ok || missing == 0)
+        DiskStatus status = Missing(offset, head, out long first);
+        long last = 0;
+        if (status == DiskStatus.Ok)
+            status = Missing(offset + length - tail, tail, out last);
+        if (status != DiskStatus.Ok || first + last == 0)
             return status;
-        return pool.TryReserveMeasured(reserved) ? DiskStatus.Ok : DiskStatus.NoSpace;
+        if (!pool.TryReserveMeasured(first + last + tables))
+            return DiskStatus.NoSpace;
+        reserved = first + last + tables;
+        return DiskStatus.Ok;
     }
 
     private long ClustersIn(long offset, long length) => length == 0 ? 0 : ((offset + length - 1) / Cluster - (offset / Cluster) + 1) * Cluster;
