@@ -72,6 +72,7 @@ internal sealed class Qcow2Format : ImageFormat
             BackingFormat = header.BackingFormat,
             IsDirty = header.IsDirty,
             IsCorrupt = header.IsCorrupt,
+            Snapshots = [.. Qcow2Snapshots.Read(store, header).Entries.Select(entry => entry.Describe())],
             Specific = specific,
         };
     }

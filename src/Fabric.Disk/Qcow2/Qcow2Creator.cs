@@ -113,7 +113,7 @@ internal static class Qcow2Creator
     }
 
     /// <summary>The feature name table: 48 bytes each, type, bit, name; so that older programs can say what they lack.</summary>
-    private static byte[] FeatureNames()
+    internal static byte[] FeatureNames()
     {
         (byte Type, byte Bit, string Name)[] features =
         [

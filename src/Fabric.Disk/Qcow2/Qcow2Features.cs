@@ -25,4 +25,10 @@ internal static class OtherFeatures
 {
     /// <summary>Compatible bit 0: refcounts may be written late, under the dirty bit.</summary>
     public const ulong LazyRefcounts = 1;
+
+    /// <summary>Autoclear bit 0: the bitmaps agree with the content.</summary>
+    public const ulong Bitmaps = 1;
+
+    /// <summary>Autoclear bit 1: the external data file reads as the disk does.</summary>
+    public const ulong RawExternalData = 2;
 }

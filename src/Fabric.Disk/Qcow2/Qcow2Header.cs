@@ -8,7 +8,7 @@ namespace Fabric.Disk.Qcow2;
 /// <summary>The header cluster of a qcow2 image, version 2 or 3, read and checked.</summary>
 /// <remarks>
 /// QEMU docs/interop/qcow2, "Header" and "Header extensions". Everything a length or an index is later taken from has been held
-/// against a cap here: cluster size 512 B to 2 MiB, L1 table 32 MiB, refcount table 8 MiB, snapshot table 16 MiB, names 1023 bytes;
+/// against a cap here: cluster size 512 B to 2 MiB, L1 table 32 MiB, refcount table 8 MiB, snapshot table 64 MiB, names 1023 bytes;
 /// every table is cluster-aligned, begins inside the file and does not run past the addresses an entry can hold (2^56).
 /// </remarks>
 internal sealed class Qcow2Header
@@ -16,7 +16,7 @@ internal sealed class Qcow2Header
     public const uint Magic = 0x514649fb;
     public const int MaxL1Bytes = 32 << 20;
     public const int MaxRefcountTableBytes = 8 << 20;
-    public const int MaxSnapshotTableBytes = 16 << 20;
+    public const int MaxSnapshotTableBytes = 64 << 20;
     public const int MaxSnapshots = 65536;
     public const int IncompatibleOffset = 72;
     public const int AutoclearOffset = 88;
@@ -88,6 +88,22 @@ internal sealed class Qcow2Header
     public bool IsDirty => (Incompatible & IncompatibleFeatures.Dirty) != 0;
 
     public bool IsCorrupt => (Incompatible & IncompatibleFeatures.Corrupt) != 0;
+
+    /// <summary>The header's cluster as it stands in the file.</summary>
+    public ReadOnlySpan<byte> Bytes => _bytes;
+
+    /// <summary>Length of the fixed part in bytes, unknown fields included.</summary>
+    public int HeaderLength => Version == 2 ? 72 : (int)U32(100);
+
+    /// <summary>This header with the mapping and size of a snapshot.</summary>
+    public Qcow2Header WithMapping(long l1Offset, int l1Entries, long size)
+    {
+        Qcow2Header other = (Qcow2Header)MemberwiseClone();
+        other.L1Offset = l1Offset;
+        other.L1Entries = l1Entries;
+        other.Size = size;
+        return other;
+    }
 
     /// <summary>Reads and checks a header.</summary>
     /// <exception cref="DiskException">It is no qcow2 header, or one that must not be trusted.</exception>

@@ -203,6 +203,74 @@ internal sealed class Refcounts
         return DiskStatus.Ok;
     }
 
+    /// <summary>Takes neighbouring free clusters, all that are wanted, and counts them once each.</summary>
+    /// <param name="count">Number wanted, at least 1.</param>
+    /// <param name="first">The first.</param>
+    public DiskStatus AllocateRun(long count, out long first)
+    {
+        while (true)
+        {
+            DiskStatus status = FindRun(count, out first);
+            if (status != DiskStatus.Ok)
+                return status;
+            if (((first + count - 1) >> _perBlockBits) < _table.Length)
+                break;
+            status = GrowTable(Math.Max(first, (long)_table.Length << _perBlockBits));
+            if (status != DiskStatus.Ok)
+                return status;
+        }
+
+        // The blocks that will count the run must not take a place inside it.
+        long hint = _hint;
+        _hint = first + count;
+        DiskStatus placed = DiskStatus.Ok;
+        for (long block = first >> _perBlockBits; block <= (first + count - 1) >> _perBlockBits && placed == DiskStatus.Ok; block++)
+            if (_table[block] == 0)
+                placed = PlaceBlock(block);
+        for (long i = 0; i < count && placed == DiskStatus.Ok; i++)
+            placed = Set(first + i, 1);
+        _hint = hint == first ? first + count : hint;
+        _freshFrom = Math.Max(_freshFrom, first + count);
+        return placed;
+    }
+
+    private DiskStatus FindRun(long count, out long first)
+    {
+        first = _hint;
+        for (long cluster = first; cluster - first < count; cluster++)
+        {
+            DiskStatus status = Get(cluster, out ulong counted);
+            if (status != DiskStatus.Ok)
+                return status;
+            if (counted != 0)
+                first = cluster + 1;
+            else if (_metadata.Contains(cluster))
+                return DiskStatus.Corrupt;
+        }
+
+        return DiskStatus.Ok;
+    }
+
+    /// <summary>Makes a block that counts clusters elsewhere.</summary>
+    private DiskStatus PlaceBlock(long block)
+    {
+        DiskStatus status = FindFree(out long cluster);
+        if (status != DiskStatus.Ok || _table[block] != 0)
+            return status;
+        long place = cluster << _clusterBits;
+        status = _store.WriteZeroes(place, 1L << _clusterBits, mayUnmap: false);
+        if (status == DiskStatus.Ok)
+            status = Set(cluster, 1);
+        if (status != DiskStatus.Ok)
+            return status;
+        _table[block] = (ulong)place;
+        _metadata.Add(cluster);
+        _hint = cluster + 1;
+        _freshFrom = Math.Max(_freshFrom, cluster + 1);
+        _dirtyTableSectors.Add((int)(block / 64));
+        return DiskStatus.Ok;
+    }
+
     private DiskStatus FindFree(out long cluster)
     {
         cluster = _hint;
