@@ -58,6 +58,7 @@ public static class DiskImage
         ImageFormat format = FormatOf(options.Format);
         OptionReader reader = new(path, format, options.FormatOptions);
         reader.RejectUnknown();
+        options = WithNamedOptions(path, options, reader);
         if (File.Exists(path))
         {
             if (!options.Overwrite)
@@ -84,6 +85,21 @@ public static class DiskImage
             Backing = backing,
             Overwrite = options.Overwrite,
         });
+    }
+
+    /// <summary>What has a place of its own may also stand among a format's options, as QEMU has it.</summary>
+    private static DiskCreateOptions WithNamedOptions(string path, DiskCreateOptions options, OptionReader reader)
+    {
+        string? formatName = reader.Text("backing_fmt");
+        DiskFormat? format = options.BackingFormat;
+        if (formatName is not null)
+            format = TryParseFormat(formatName, out DiskFormat named) ? named : throw new DiskException(path, $"Unknown backing file format '{formatName}'");
+        return options with
+        {
+            BackingPath = reader.Text("backing_file") is { Length: > 0 } backing ? backing : options.BackingPath,
+            BackingFormat = format,
+            Size = options.Size ?? (reader.Text("size") is null ? null : reader.Size("size", 0)),
+        };
     }
 
     private static DiskImageInfo InspectBacking(string path, DiskCreateOptions options)

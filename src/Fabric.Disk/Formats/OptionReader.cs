@@ -52,7 +52,7 @@ internal sealed class OptionReader(string path, ImageFormat format, IReadOnlyDic
         foreach (string word in words)
             if (word == text)
                 return word;
-        throw Bad(name, string.Join(" or ", words.ToArray().Select(word => $"'{word}'")));
+        throw new DiskException(path, $"Parameter '{name}' does not accept value '{text}'");
     }
 
     /// <summary>The option <c>preallocation</c>.</summary>

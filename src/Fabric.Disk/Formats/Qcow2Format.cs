@@ -19,8 +19,18 @@ internal sealed class Qcow2Format : ImageFormat
     /// <inheritdoc/>
     public override IReadOnlyList<ImageOption> Options { get; } =
     [
+        new("backing_file", "str", "File name of a base image"),
+        new("backing_fmt", "str", "Image format of the base image"),
         new("cluster_size", "size", "qcow2 cluster size", "65536"),
+        new("compat", "str", "Compatibility level (v2 [0.10] or v3 [1.1])", "1.1"),
+        new("compression_type", "str", "Compression method used for image cluster compression", "zlib"),
+        new("data_file", "str", "File name of an external data file"),
+        new("data_file_raw", "bool (on/off)", "The external data file must stay valid as a raw image", "off"),
+        new("extended_l2", "bool (on/off)", "Extended L2 tables", "off"),
+        new("lazy_refcounts", "bool (on/off)", "Postpone refcount updates", "off"),
+        new("preallocation", "str", "Preallocation mode (allowed values: off, metadata, falloc, full)", "off"),
         new("refcount_bits", "num", "Width of a reference count entry in bits", "16"),
+        new("size", "size", "Virtual disk size"),
     ];
 
     /// <inheritdoc/>
@@ -45,21 +55,46 @@ internal sealed class Qcow2Format : ImageFormat
     /// <inheritdoc/>
     public override void Create(FileStore store, ImageCreation creation)
     {
-        int cluster = (int)Math.Min(int.MaxValue, creation.Options.Size("cluster_size", 1 << 16));
-        int refcount = (int)Math.Min(int.MaxValue, creation.Options.Number("refcount_bits", 16));
-        Qcow2Creator.Write(store, creation.Size, cluster, refcount, creation.BackingName, creation.BackingFormat is { } format ? DiskImage.NameOf(format) : null);
+        Qcow2CreateOptions options = Qcow2CreateOptions.Read(creation.Path, creation.Options, creation.BackingName is not null);
+        Qcow2Creator.Write(store, creation.Size, options, creation.BackingName, creation.BackingFormat is { } format ? DiskImage.NameOf(format) : null);
+        if (options.DataFile is not null)
+            creation.CreateExtent(options.DataFile);
+        if (options.Preallocation != Preallocation.Off)
+            Qcow2Disk.Preallocate(store, options.Preallocation);
     }
+
+    /// <inheritdoc/>
+    public override long Measure(long size, long dataBytes, IReadOnlyDictionary<string, string> options)
+    {
+        Qcow2CreateOptions wanted = OptionsOf(options);
+        long whole = (size + wanted.ClusterSize - 1) & -(long)wanted.ClusterSize;
+        long data = wanted.Preallocation is Preallocation.Falloc or Preallocation.Full ? whole
+            : Math.Min((dataBytes + wanted.ClusterSize - 1) & -(long)wanted.ClusterSize, whole);
+        return Qcow2Creator.FullSize(whole, wanted) - whole + data;
+    }
+
+    /// <inheritdoc/>
+    public override int UnitOf(IReadOnlyDictionary<string, string> options) => OptionsOf(options).ClusterSize;
+
+    private Qcow2CreateOptions OptionsOf(IReadOnlyDictionary<string, string> options) =>
+        Qcow2CreateOptions.Read(Name, new OptionReader(Name, this, options), options.ContainsKey("backing_file"));
 
     /// <inheritdoc/>
     public override DiskImageInfo Inspect(FileStore store, string path)
     {
         Qcow2Header header = Qcow2Header.Read(store);
-        List<KeyValuePair<string, object>> specific = [new("compat", header.Version == 2 ? "0.10" : "1.1"), new("compression type", "zlib")];
+        List<KeyValuePair<string, object>> specific =
+        [
+            new("compat", header.Version == 2 ? "0.10" : "1.1"),
+            new("compression type", header.CompressionType == Qcow2Header.ZstdCompression ? "zstd" : "zlib"),
+        ];
         if (header.Version == 3)
-            specific.Add(new("lazy refcounts", (header.Compatible & OtherFeatures.LazyRefcounts) != 0));
+            specific.Add(new("lazy refcounts", header.HasLazyRefcounts));
         specific.Add(new("refcount bits", 1L << header.RefcountOrder));
+        if (header.HasDataFile)
+            specific.AddRange([new("data file", header.DataFileName ?? ""), new("data file raw", header.IsDataFileRaw)]);
         if (header.Version == 3)
-            specific.AddRange([new("corrupt", header.IsCorrupt), new("extended l2", false)]);
+            specific.AddRange([new("corrupt", header.IsCorrupt), new("extended l2", header.HasExtendedL2)]);
         return new DiskImageInfo
         {
             FileName = path,

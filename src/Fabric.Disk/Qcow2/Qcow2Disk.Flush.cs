@@ -56,13 +56,14 @@ internal sealed partial class Qcow2Disk
         return status == DiskStatus.Corrupt ? RefuseLocked() : status;
     }
 
-    private void Close()
+    /// <summary>Brings everything to stable storage, lowered counts included.</summary>
+    private DiskStatus Finish()
     {
         lock (_gate)
         {
             // The second round writes the counts that the first one lowered.
-            if (FlushLocked() == DiskStatus.Ok && _refcounts.IsDirty)
-                FlushLocked();
+            DiskStatus status = FlushLocked();
+            return status == DiskStatus.Ok && _refcounts.IsDirty ? FlushLocked() : status;
         }
     }
 }

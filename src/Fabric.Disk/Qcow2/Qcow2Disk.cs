@@ -269,7 +269,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
             return;
         _disposed = true;
         if (!IsReadOnly)
-            Close();
+            Finish();
         _store.Dispose();
         _backing?.Dispose();
     }

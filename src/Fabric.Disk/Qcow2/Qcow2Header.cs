@@ -19,8 +19,10 @@ internal sealed class Qcow2Header
     public const int MaxSnapshotTableBytes = 64 << 20;
     public const int MaxSnapshots = 65536;
     public const int IncompatibleOffset = 72;
+    public const int CompatibleOffset = 80;
     public const int AutoclearOffset = 88;
     public const int RefcountTableField = 48;
+    public const byte ZstdCompression = 1;
     private const long MaxAddress = 1L << 56;
 
     private readonly string _path;
@@ -105,6 +107,21 @@ internal sealed class Qcow2Header
         return other;
     }
 
+    /// <summary>Guest data stands in <see cref="DataFileName"/>.</summary>
+    public bool HasDataFile => (Incompatible & IncompatibleFeatures.ExternalData) != 0;
+
+    /// <summary>The data file is valid as a raw image, and is to stay so.</summary>
+    public bool IsDataFileRaw => HasDataFile && (Autoclear & OtherFeatures.RawExternalData) != 0;
+
+    /// <summary>L2 entries are 16 bytes, with 32 subclusters.</summary>
+    public bool HasExtendedL2 => (Incompatible & IncompatibleFeatures.ExtendedL2) != 0;
+
+    /// <summary>Bytes of an L2 entry as a power of two.</summary>
+    public int EntryBits => HasExtendedL2 ? 4 : 3;
+
+    /// <summary>Counts may be written late, under the dirty bit.</summary>
+    public bool HasLazyRefcounts => (Compatible & OtherFeatures.LazyRefcounts) != 0;
+
     /// <summary>Reads and checks a header.</summary>
     /// <exception cref="DiskException">It is no qcow2 header, or one that must not be trusted.</exception>
     public static Qcow2Header Read(FileStore store)
@@ -157,7 +174,7 @@ internal sealed class Qcow2Header
         if (length < 104 || length > ClusterSize || length % 8 != 0)
             throw Bad(100, $"header length {length} is not a multiple of 8 between 104 and the cluster size");
         Incompatible = (IncompatibleFeatures)U64(IncompatibleOffset);
-        Compatible = U64(80);
+        Compatible = U64(CompatibleOffset);
         Autoclear = U64(AutoclearOffset);
         uint order = U32(96);
         if (order > 6)
@@ -201,6 +218,8 @@ internal sealed class Qcow2Header
                 BackingFormat = Encoding.UTF8.GetString(data.TrimEnd((byte)0));
                 break;
             case Qcow2Extension.DataFile:
+                if (extension.Length > 1023)
+                    throw Bad(extension.Offset, "the data file's name is longer than 1023 bytes");
                 DataFileName = Encoding.UTF8.GetString(data.TrimEnd((byte)0));
                 break;
         }
@@ -208,9 +227,9 @@ internal sealed class Qcow2Header
 
     private void CheckFeatures()
     {
-        const IncompatibleFeatures Known = IncompatibleFeatures.Dirty | IncompatibleFeatures.Corrupt;
+        const IncompatibleFeatures Known = IncompatibleFeatures.Dirty | IncompatibleFeatures.Corrupt | IncompatibleFeatures.ExternalData
+            | IncompatibleFeatures.CompressionType | IncompatibleFeatures.ExtendedL2;
         ulong unknown = (ulong)(Incompatible & ~Known);
-        // The compression type may be stated and still be zlib only by mistake: the standard ties the bit to a value other than 0.
         if (unknown != 0)
         {
             List<string> names = [];
@@ -219,24 +238,20 @@ internal sealed class Qcow2Header
             throw Bad(IncompatibleOffset, $"uses qcow2 features that are not yet supported: {string.Join(", ", names)}; convert it with qemu-img");
         }
 
-        if (CompressionType != 0)
-            throw Bad(104, $"compression type {CompressionType} is given without its feature bit; the header is damaged");
+        // The standard ties the bit to a value other than 0, so that who does not know the field need not look.
+        bool stated = (Incompatible & IncompatibleFeatures.CompressionType) != 0;
+        if (stated != (CompressionType != 0))
+            throw Bad(104, $"compression type {CompressionType} does not go with its feature bit; the header is damaged");
+        if (CompressionType > ZstdCompression)
+            throw Bad(104, $"compression type {CompressionType} is not known (zlib and zstd are)");
+        if (HasExtendedL2 && ClusterSize < Qcow2CreateOptions.Subclusters * 512)
+            throw Bad(20, $"extended L2 entries need clusters of {Qcow2CreateOptions.Subclusters * 512} bytes or more; the header is damaged");
         if (U32(32) != 0)
             throw Bad(32, "is encrypted, which is not yet supported; convert it with qemu-img");
     }
 
     private string FeatureName(int bit)
     {
-        switch ((IncompatibleFeatures)(1UL << bit))
-        {
-            case IncompatibleFeatures.ExternalData:
-                return "external data file";
-            case IncompatibleFeatures.CompressionType:
-                return CompressionType == 1 ? "zstd compression" : $"compression type {CompressionType}";
-            case IncompatibleFeatures.ExtendedL2:
-                return "extended L2 entries";
-        }
-
         foreach (Qcow2Extension extension in Extensions)
         {
             if (extension.Type != Qcow2Extension.FeatureNames)
@@ -261,7 +276,7 @@ internal sealed class Qcow2Header
         uint entries = U32(36);
         if (entries > MaxL1Bytes / 8)
             throw Bad(36, $"the L1 table of {entries} entries is larger than 32 MiB");
-        int coverageBits = ClusterBits + ClusterBits - 3;
+        int coverageBits = ClusterBits + ClusterBits - EntryBits;
         long needed = coverageBits >= 63 ? 1 : (Size >> coverageBits) + ((Size & ((1L << coverageBits) - 1)) != 0 ? 1 : 0);
         if (entries < needed)
             throw Bad(36, $"the L1 table has {entries} entries where the virtual size needs {needed}");

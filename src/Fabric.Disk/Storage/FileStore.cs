@@ -47,6 +47,10 @@ internal abstract class FileStore : IDisposable
     /// <summary>Sets the file's length; new bytes read as zeroes.</summary>
     public abstract DiskStatus SetLength(long length);
 
+    /// <summary>Makes the file at least so long; new bytes read as zeroes.</summary>
+    /// <param name="length">Length in bytes.</param>
+    public DiskStatus Extend(long length) => length <= Length ? DiskStatus.Ok : SetLength(length);
+
     /// <summary>Finds how far the run of data or hole at an offset goes.</summary>
     /// <param name="offset">First byte, inside the file.</param>
     /// <param name="length">Length of the run in bytes.</param>
