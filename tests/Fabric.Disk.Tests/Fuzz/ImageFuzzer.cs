@@ -1,18 +1,20 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.Text.RegularExpressions;
 using Fabric.Disk.Formats;
 
 namespace Fabric.Disk.Tests.Fuzz;
 
 /// <summary>Opens damaged images, reads, writes and checks them. Refusing is fine, and so is serving: what must not happen is an exception
 /// that is no <see cref="DiskException"/>, work without end, or memory out of proportion.</summary>
-internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
+internal sealed partial class ImageFuzzer(ImageFormat format) : IDisposable
 {
     private const int CallBudget = 60_000;
     private const long MemoryBudget = 96L << 20;
     private readonly MemoryStore _store = new();
     private readonly byte[] _buffer = new byte[70_000];
     private readonly byte[] _edge = new byte[8];
+    private readonly SortedSet<string> _met = new(StringComparer.Ordinal);
 
     /// <summary>Makes a small image in memory.</summary>
     public static byte[] Make(ImageFormat format, long size, string options, Action<ImageDisk>? fill = null)
@@ -30,8 +32,18 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
         return store.ToArray();
     }
 
+    /// <summary>What the last image led to: the refusals, numbers aside, and the answers to requests. Two images with one outcome most
+    /// likely took one way through the code.</summary>
+    public string Outcome => string.Join("; ", _met);
+
+    /// <summary>The last image as it was before it was used; known only after <see cref="Remake"/>.</summary>
+    public byte[] Image => _store.ToArray();
+
     /// <summary>One mutated image, made from a seed and a number alone.</summary>
-    public void Mutate(FuzzSeed seed, int number)
+    public void Mutate(FuzzSeed seed, int number) => Run($"{seed.Name}, number {number}", Remake(seed, number));
+
+    /// <summary>Makes a mutated image without using it.</summary>
+    public Random Remake(FuzzSeed seed, int number)
     {
         Random random = new(number);
         _store.Reset(seed.Bytes, CallBudget);
@@ -39,7 +51,7 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
             Change(seed.Bytes, random);
         if (seed.FixChecksums is not null && random.Next(4) != 0)
             seed.FixChecksums(_store);
-        Run($"{seed.Name}, number {number}", random);
+        return random;
     }
 
     /// <summary>One image as it is.</summary>
@@ -120,14 +132,15 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
 
     private void Run(string name, Random random)
     {
+        _met.Clear();
         long before = GC.GetAllocatedBytesForCurrentThread();
         try
         {
             Use(random);
         }
-        catch (DiskException)
+        catch (DiskException refused)
         {
-            // Refused by name: what a damaged image deserves.
+            Meet(refused);
         }
         catch (Exception e)
         {
@@ -150,9 +163,10 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
             if (!readOnly)
                 Modify(disk, random);
         }
-        catch (DiskException) when (!readOnly)
+        catch (DiskException refused) when (!readOnly)
         {
             // What must not be written may still be read.
+            Meet(refused);
             _store.Reopen(readOnly: true);
             using ImageDisk disk = format.Open(_store, Opening(readOnly: true));
             Walk(disk, random);
@@ -166,7 +180,9 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
     {
         DiskRepair repair = (DiskRepair)random.Next(3);
         _store.Reopen(repair == DiskRepair.None);
-        format.Check(_store, Opening(repair == DiskRepair.None), repair, null, CancellationToken.None);
+        DiskCheckResult result = format.Check(_store, Opening(repair == DiskRepair.None), repair, null, CancellationToken.None);
+        foreach (string message in result.Messages.Take(8))
+            _met.Add(Numbers().Replace(message, "#"));
     }
 
     private void Walk(ImageDisk disk, Random random)
@@ -175,14 +191,14 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
         long offset = 0;
         for (int runs = 0; runs < 64 && offset < length; runs++)
         {
-            if (disk.GetExtent(offset, length - offset, out DiskExtent extent) != DiskStatus.Ok)
+            if (Meet("extent", disk.GetExtent(offset, length - offset, out DiskExtent extent)) != DiskStatus.Ok)
             {
                 offset += 512;
                 continue;
             }
 
             Assert.InRange(extent.Length, 1, length - offset);
-            disk.Read(offset, _buffer.AsSpan(0, (int)Math.Min(extent.Length, 4096)));
+            Meet("read", disk.Read(offset, _buffer.AsSpan(0, (int)Math.Min(extent.Length, 4096))));
             offset += extent.Length;
         }
 
@@ -190,7 +206,7 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
         {
             int size = random.Next(1, _buffer.Length);
             if (length > size)
-                disk.Read(random.NextInt64(length - size), _buffer.AsSpan(0, size));
+                Meet("read", disk.Read(random.NextInt64(length - size), _buffer.AsSpan(0, size)));
         }
     }
 
@@ -204,18 +220,31 @@ internal sealed class ImageFuzzer(ImageFormat format) : IDisposable
             switch (random.Next(6))
             {
                 case 0:
-                    disk.WriteZeroes(at, size, random.Next(2) == 0 ? DiskFlags.MayUnmap : DiskFlags.None);
+                    Meet("zero", disk.WriteZeroes(at, size, random.Next(2) == 0 ? DiskFlags.MayUnmap : DiskFlags.None));
                     break;
                 case 1:
-                    disk.Discard(at, size);
+                    Meet("discard", disk.Discard(at, size));
                     break;
                 case 2:
-                    disk.Flush();
+                    Meet("flush", disk.Flush());
                     break;
                 default:
-                    disk.Write(at, _buffer.AsSpan(0, size));
+                    Meet("write", disk.Write(at, _buffer.AsSpan(0, size)));
                     break;
             }
         }
     }
+
+    private void Meet(DiskException refused) => _met.Add(Numbers().Replace(refused.Message, "#"));
+
+    private DiskStatus Meet(string request, DiskStatus status)
+    {
+        if (status != DiskStatus.Ok)
+            _met.Add($"{request} {status}");
+        return status;
+    }
+
+    // Names that stand in an image are as good as numbers here.
+    [GeneratedRegex("0x[0-9a-f]+|[0-9]+|\"[^\"]*\"|bit #.*")]
+    private static partial Regex Numbers();
 }
