@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 
-namespace Fabric.Disk.Qcow2;
+namespace Fabric.Disk.Storage;
 
 /// <summary>Counts the requests that may still hold an old answer of "where does this guest cluster stand".</summary>
 /// <remarks>
