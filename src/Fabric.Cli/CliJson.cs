@@ -9,9 +9,15 @@ namespace Fabric.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
 [JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
+[JsonSerializable(typeof(ServedDisk))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly Lazy<CliJson> LazyIndented = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+
+    private static readonly Lazy<CliJson> LazyLine = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));
+
+    /// <summary>The same, on one line.</summary>
+    public static CliJson Line => LazyLine.Value;
 
     /// <summary>The same, indented for people.</summary>
     public static CliJson Indented => LazyIndented.Value;

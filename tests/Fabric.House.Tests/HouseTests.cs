@@ -50,6 +50,7 @@ public partial class HouseTests
     [InlineData("Wire")]
     [InlineData("Memory")]
     [InlineData("Disk")]
+    [InlineData("Nbd")]
     [InlineData("Link")]
     [InlineData("Switch")]
     [InlineData("Virtio")]

@@ -13,6 +13,7 @@ internal static class Rooms
         ("Wire", []),
         ("Memory", []),
         ("Disk", []),
+        ("Nbd", ["Disk"]),
         ("Topology", []),
         ("Link", ["Wire"]),
         ("Switch", ["Link", "Wire"]),
@@ -20,8 +21,8 @@ internal static class Rooms
         ("RiscV", ["Memory"]),
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
         ("Images", []),
-        ("Daemon", ["Disk", "Topology", "Link", "Switch", "RiscV", "Vmm", "Images"]),
-        ("Cli", ["Daemon", "Topology", "Disk", "Images"]),
+        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Switch", "RiscV", "Vmm", "Images"]),
+        ("Cli", ["Daemon", "Topology", "Disk", "Nbd", "Images"]),
     ];
 
     internal static IEnumerable<(string Name, string[] References)> Declared() =>

@@ -10,6 +10,7 @@ internal static class DiskCommand
         {
             DiskCreateCommand.Create(terminal),
             DiskInfoCommand.Create(terminal),
+            DiskServeCommand.Create(terminal),
         }.WithExamples(
             "fabric disk create -f qcow2 data.qcow2 8GiB",
             "fabric disk info data.qcow2");

@@ -140,6 +140,8 @@ internal sealed class Transmission : IDisposable
         }
 
         NbdError error = RequestCheck.Check(request, _chosen);
+        if (error != NbdError.None)
+            _counters.AddRejected();
         if (request.Type == CommandType.Write)
         {
             // Its data must be taken in any case.
@@ -179,7 +181,9 @@ internal sealed class Transmission : IDisposable
 
             if (status != DiskStatus.Ok)
             {
-                AnswerBare(rest, RequestCheck.Map(status));
+                NbdError error = RequestCheck.Map(status);
+                CountFailure(error);
+                AnswerBare(rest, error);
                 return;
             }
 
@@ -245,7 +249,9 @@ internal sealed class Transmission : IDisposable
 
         _input.Consume(length);
         _written += (uint)length;
-        _writeError = RequestCheck.Map(status);
+        if (_inWrite)
+            _writeError = RequestCheck.Map(status);
+        CountFailure(_writeError);
         if (_inWrite)
             FinishWrite();
         return true;
@@ -267,7 +273,7 @@ internal sealed class Transmission : IDisposable
     {
         while (_jobs.TakeCompleted() is { } job)
         {
-            Count(job.Error);
+            CountFailure(job.Error);
             _output.SendBuilt(job.Reply);
             NbdRequest rest = job.Rest;
             bool goesOn = job.Error == NbdError.None && rest.Length > 0;
@@ -277,13 +283,9 @@ internal sealed class Transmission : IDisposable
         }
     }
 
-    private void AnswerBare(in NbdRequest request, NbdError error)
-    {
-        Count(error);
-        _output.AddBare(request.Type, request.Cookie, error);
-    }
+    private void AnswerBare(in NbdRequest request, NbdError error) => _output.AddBare(request.Type, request.Cookie, error);
 
-    private void Count(NbdError error)
+    private void CountFailure(NbdError error)
     {
         if (error is NbdError.InputOutput or NbdError.NoSpace)
             _counters.AddHostError();
