@@ -51,6 +51,10 @@ public sealed class HostileImageTests : IDisposable
         { "backing name", 8, 4000, 8 },
         { "version", 4, 9, 4 },
         { "encryption", 32, 1, 4 },
+        { "compression type without its bit", 104, 1UL << 56, 8 },
+        { "compression bit without a type", 72, 8, 8 },
+        { "data file without a name", 72, 4, 8 },
+        { "extended L2 with small clusters", 72, 16, 8 },
     };
 
     [Theory]
@@ -89,10 +93,62 @@ public sealed class HostileImageTests : IDisposable
     }
 
     [Fact]
-    public void ADataFileNameIsNotFollowed() // CVE-2024-4467
+    public void ADataFileNameLeadsNowhereElse() // CVE-2024-4467
     {
-        string path = Image(file => Put64(file, 72, 4));
-        Assert.Contains("external data file", Assert.Throws<DiskException>(() => DiskImage.Open(path)).Message, StringComparison.Ordinal);
+        using TemporaryFolder other = new();
+        string secret = other["secret"];
+        File.WriteAllBytes(secret, new byte[4096]);
+        foreach (string name in new[] { secret, $"../{Path.GetFileName(other.Path)}/secret", "link", "json:{\"file.filename\":\"/etc/passwd\"}", "nbd://host/x", "hostile", "/dev/zero", "absent", "" })
+        {
+            if (name == "link")
+                File.CreateSymbolicLink(_folder["link"], secret);
+            string path = _folder["hostile"];
+            DiskImage.Create(path, new DiskCreateOptions { Size = 1 << 20, FormatOptions = Tools.ParseOptions("data_file=data"), Overwrite = true });
+            byte[] bytes = File.ReadAllBytes(path);
+            int at = bytes.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x44, 0x41, 0x54, 0x41]);
+            byte[] moved = [.. bytes.AsSpan(0, at + 4), .. BitConverter.GetBytes(BinaryPrimitives.ReverseEndianness(name.Length)), .. Encoding.UTF8.GetBytes(name.PadRight((name.Length + 7) & ~7, '\0')), .. new byte[8]];
+            moved.CopyTo(bytes, 0);
+            if (name.Length == 0)
+                Put32(bytes, at, 0);
+            File.WriteAllBytes(path, bytes);
+            Assert.StartsWith(path, Assert.Throws<DiskException>(() => DiskImage.Open(path)).Message, StringComparison.Ordinal);
+            Assert.Throws<DiskException>(() => DiskImage.Open(path, new DiskOpenOptions { ReadOnly = true }));
+            Assert.Equal(4096, new FileInfo(secret).Length);
+        }
+    }
+
+    [Fact]
+    public void SubclustersThatAreBothThereAndZeroAreCorrupt()
+    {
+        foreach (string damage in new[] { "both", "bits without a cluster", "zero flag", "compressed with bits" })
+        {
+            string path = _folder["extended"];
+            DiskImage.Create(path, new DiskCreateOptions { Size = 1 << 20, FormatOptions = Tools.ParseOptions("extended_l2=on"), Overwrite = true });
+            using (IDisk disk = DiskImage.Open(path))
+                Assert.Equal(DiskStatus.Ok, disk.Write(0, new byte[100_000]));
+            byte[] bytes = File.ReadAllBytes(path);
+            long l2 = (long)(Get64(bytes, (long)Get64(bytes, 40)) & 0x00fffffffffffe00);
+            switch (damage)
+            {
+                case "both":
+                    Put64(bytes, l2 + 8, Get64(bytes, l2 + 8) | (1UL << 35));
+                    break;
+                case "bits without a cluster":
+                    Put64(bytes, l2 + 40, 1);
+                    break;
+                case "zero flag":
+                    Put64(bytes, l2, Get64(bytes, l2) | 1);
+                    break;
+                default:
+                    Put64(bytes, l2, (Get64(bytes, l2) & ~(1UL << 63)) | (1UL << 62));
+                    break;
+            }
+
+            File.WriteAllBytes(path, bytes);
+            using (IDisk disk = DiskImage.Open(path))
+                Assert.Equal(DiskStatus.Corrupt, disk.Write(0, new byte[4096]));
+            Assert.True(DiskImage.Inspect(path).IsCorrupt);
+        }
     }
 
     [Fact]

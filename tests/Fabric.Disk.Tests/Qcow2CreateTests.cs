@@ -9,15 +9,7 @@ public sealed class Qcow2CreateTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static Dictionary<string, string> Parse(string options)
-    {
-        Dictionary<string, string> parsed = [];
-        foreach (string one in options.Split(',', StringSplitOptions.RemoveEmptyEntries))
-            parsed.Add(one[..one.IndexOf('=', StringComparison.Ordinal)], one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..]);
-        return parsed;
-    }
-
-    private static DiskCreateOptions Options(string options, long size) => new() { Size = size, FormatOptions = Parse(options), Overwrite = true };
+    private static DiskCreateOptions Options(string options, long size) => new() { Size = size, FormatOptions = Tools.ParseOptions(options), Overwrite = true };
 
     [SkippableTheory]
     [InlineData("")]
@@ -109,8 +101,8 @@ public sealed class Qcow2CreateTests : IDisposable
         {
             using var judge = JsonDocument.Parse(Tools.Expect("/", "qemu-img", "measure", "--output=json", "-O", "qcow2", "-o", options.Length == 0 ? "cluster_size=64k" : options, "--size", $"{size}"));
             Formats.Qcow2Format format = new();
-            Assert.Equal(judge.RootElement.GetProperty("required").GetInt64(), format.Measure(size, 0, Parse(options)));
-            Assert.Equal(judge.RootElement.GetProperty("fully-allocated").GetInt64(), format.Measure(size, size, Parse(options)));
+            Assert.Equal(judge.RootElement.GetProperty("required").GetInt64(), format.Measure(size, 0, Tools.ParseOptions(options)));
+            Assert.Equal(judge.RootElement.GetProperty("fully-allocated").GetInt64(), format.Measure(size, size, Tools.ParseOptions(options)));
         }
     }
 }

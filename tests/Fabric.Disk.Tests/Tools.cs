@@ -34,20 +34,29 @@ internal static class Tools
     }
 
     /// <summary>qemu-img check finds neither errors nor leaks.</summary>
-    public static void CheckClean(string path) => Expect("/", "qemu-img", "check", "-f", "qcow2", path);
+    public static void CheckClean(string path) => Expect(Path.GetDirectoryName(path)!, "qemu-img", "check", "-f", "qcow2", path);
 
     /// <summary>qemu-img compare finds the disk equal to a raw file of the model.</summary>
     public static void CompareEqual(string path, byte[] model)
     {
         string raw = path + ".model";
         File.WriteAllBytes(raw, model);
-        Expect("/", "qemu-img", "compare", "-f", "qcow2", "-F", "raw", path, raw);
+        Expect(Path.GetDirectoryName(path)!, "qemu-img", "compare", "-f", "qcow2", "-F", "raw", path, raw);
         File.Delete(raw);
     }
 
     /// <summary>qcow2 options for creating.</summary>
     public static Dictionary<string, string> Options(int clusterSize, int refcountBits) =>
         new() { ["cluster_size"] = $"{clusterSize}", ["refcount_bits"] = $"{refcountBits}" };
+
+    /// <summary>Options as they stand after <c>-o</c>.</summary>
+    public static Dictionary<string, string> ParseOptions(string options)
+    {
+        Dictionary<string, string> parsed = [];
+        foreach (string one in options.Split(',', StringSplitOptions.RemoveEmptyEntries))
+            parsed.Add(one[..one.IndexOf('=', StringComparison.Ordinal)], one[(one.IndexOf('=', StringComparison.Ordinal) + 1)..]);
+        return parsed;
+    }
 
     public static int Seed => int.TryParse(Environment.GetEnvironmentVariable("FABRIC_TEST_SEED"), out int seed) ? seed : 20;
 

@@ -40,27 +40,33 @@ internal sealed class Qcow2Format : ImageFormat
     public override ImageDisk Open(FileStore store, ImageOpening opening)
     {
         Qcow2Header header = Qcow2Header.Read(store);
-        IDisk? backing = header.BackingName is { } name && !opening.Options.WithoutBacking ? opening.OpenBacking(name, header.BackingFormat) : null;
+        FileStore? data = null;
+        IDisk? backing = null;
         try
         {
-            return Qcow2Disk.Open(store, header, backing, opening.Options.MetadataCacheBytes);
+            data = header.HasDataFile ? opening.OpenExtent(DataFileOf(header, store)) : null;
+            backing = header.BackingName is { } name && !opening.Options.WithoutBacking ? opening.OpenBacking(name, header.BackingFormat) : null;
+            return Qcow2Disk.Open(store, header, backing, opening.Options.MetadataCacheBytes, data);
         }
         catch
         {
+            data?.Dispose();
             backing?.Dispose();
             throw;
         }
     }
+
+    private static string DataFileOf(Qcow2Header header, FileStore store) =>
+        header.DataFileName ?? throw new DiskException(store.Path, "has its data in another file and does not say which", Qcow2Header.IncompatibleOffset);
 
     /// <inheritdoc/>
     public override void Create(FileStore store, ImageCreation creation)
     {
         Qcow2CreateOptions options = Qcow2CreateOptions.Read(creation.Path, creation.Options, creation.BackingName is not null);
         Qcow2Creator.Write(store, creation.Size, options, creation.BackingName, creation.BackingFormat is { } format ? DiskImage.NameOf(format) : null);
-        if (options.DataFile is not null)
-            creation.CreateExtent(options.DataFile);
+        FileStore? data = options.DataFile is null ? null : creation.CreateExtent(options.DataFile);
         if (options.Preallocation != Preallocation.Off)
-            Qcow2Disk.Preallocate(store, options.Preallocation);
+            Qcow2Disk.Preallocate(store, data, options.Preallocation);
     }
 
     /// <inheritdoc/>

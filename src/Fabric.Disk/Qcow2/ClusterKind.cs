@@ -6,6 +6,9 @@ internal enum ClusterKind : byte
     /// <summary>The backing disk, or zeroes without one.</summary>
     Unallocated,
 
+    /// <summary>The backing disk, or zeroes without one; a host cluster is kept for when it is written (extended L2 only).</summary>
+    Kept,
+
     /// <summary>Zeroes; no host cluster.</summary>
     Zero,
 

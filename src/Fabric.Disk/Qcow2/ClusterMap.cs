@@ -12,7 +12,8 @@ internal sealed class ClusterMap
     private const int Ways = 8;
     private const int MaxSliceBytes = 4096;
     private readonly FileStore _store;
-    private readonly int _version;
+    private readonly L2Layout _layout;
+    private readonly int _wordBits;
     private readonly ulong[] _l1;
     private readonly long _l1Offset;
     private readonly L2Slice?[] _slots;
@@ -27,13 +28,13 @@ internal sealed class ClusterMap
     public ClusterMap(FileStore store, Qcow2Header header, int cacheBytes)
     {
         _store = store;
-        _version = header.Version;
+        _layout = new L2Layout(header);
+        _wordBits = _layout.Words - 1;
         ClusterBits = header.ClusterBits;
         _l1Offset = header.L1Offset;
         int sliceBytes = Math.Min(header.ClusterSize, MaxSliceBytes);
-        _entriesPerSlice = sliceBytes / 8;
+        _entriesPerSlice = sliceBytes >> header.EntryBits;
         _sliceBits = ClusterBits + int.Log2(_entriesPerSlice);
-        TableBits = ClusterBits + ClusterBits - 3;
         long pieces = (header.Size >> _sliceBits) + 1;
         long wanted = Math.Min(pieces, Math.Max(Ways, cacheBytes / sliceBytes));
         _sets = (int)((wanted + Ways - 1) / Ways);
@@ -48,7 +49,7 @@ internal sealed class ClusterMap
     public int ClusterBits { get; }
 
     /// <summary>What one L1 entry maps, as a power of two.</summary>
-    public int TableBits { get; }
+    public int TableBits => _layout.TableBits;
 
     /// <summary>What one cached piece maps, as a power of two.</summary>
     public int SliceBits => _sliceBits;
@@ -59,9 +60,15 @@ internal sealed class ClusterMap
     /// <summary>True when entries wait to be written.</summary>
     public bool IsDirty => _dirty.Count != 0 || _dirtyL1Sectors.Count != 0;
 
+    /// <summary>Judges an entry.</summary>
+    /// <param name="offset">First guest byte of its cluster.</param>
+    /// <param name="entry">First word.</param>
+    /// <param name="bitmap">Second word, or 0.</param>
+    public delegate DiskStatus EntryCheck(long offset, ulong entry, ulong bitmap);
+
     /// <summary>Asked for every entry of a piece that is read in; <see cref="DiskStatus.Corrupt"/> marks the image as corrupt, any other
     /// failure leaves the piece out. Null when read-only.</summary>
-    public Func<ulong, DiskStatus>? Validate { get; set; }
+    public EntryCheck? Validate { get; set; }
 
     /// <summary>True once an entry was read that <see cref="Validate"/> refused.</summary>
     public volatile bool FoundCorrupt;
@@ -123,33 +130,46 @@ internal sealed class ClusterMap
     {
         int index = IndexOf(offset);
         ulong entry = Entry(slice, index);
-        ClusterKind kind = L2Entry.KindOf(entry, ClusterBits, _version);
-        long clusterSize = 1L << ClusterBits;
-        long inside = offset & (clusterSize - 1);
-        long covered = clusterSize - inside;
-        bool hasHost = kind is ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated;
-        long host = hasHost ? (long)(entry & L2Entry.OffsetMask) : -1;
-        if (kind is not (ClusterKind.Compressed or ClusterKind.Corrupt))
+        ulong bitmap = Bitmap(slice, index);
+        ClusterRun run = RunIn(entry, bitmap, offset, out bool toEnd);
+        bool hosted = run.HostOffset >= 0;
+        long covered = run.Length;
+        if (run.Kind is ClusterKind.Compressed or ClusterKind.Corrupt)
+            return run with { Length = Math.Min(covered, length) };
+        while (toEnd && covered < length && ++index < _entriesPerSlice)
         {
-            while (covered < length && ++index < _entriesPerSlice)
-            {
-                ulong next = Entry(slice, index);
-                if (L2Entry.KindOf(next, ClusterBits, _version) != kind)
-                    break;
-                if (hasHost && (long)(next & L2Entry.OffsetMask) != host + inside + covered)
-                    break;
-                covered += clusterSize;
-            }
+            bitmap = Bitmap(slice, index);
+            ClusterRun next = RunIn(Entry(slice, index), bitmap, 0, out toEnd);
+            if (next.Kind != run.Kind || (hosted && next.HostOffset != run.HostOffset + covered))
+                break;
+            covered += next.Length;
         }
 
-        return new ClusterRun(kind, hasHost ? host + inside : -1, Math.Min(covered, length), entry);
+        return run with { Length = Math.Min(covered, length) };
+    }
+
+    /// <summary>The run at an offset inside one cluster.</summary>
+    private ClusterRun RunIn(ulong entry, ulong bitmap, long offset, out bool toEnd)
+    {
+        long inside = offset & ((1L << ClusterBits) - 1);
+        int unit = (int)(inside >> _layout.UnitBits);
+        ClusterKind kind = _layout.KindOf(entry, bitmap, unit);
+        bool hosted = kind is ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated or ClusterKind.Kept;
+        long end = kind is ClusterKind.Compressed or ClusterKind.Corrupt ? 1L << ClusterBits
+            : (long)(unit + _layout.UnitsAlike(bitmap, unit)) << _layout.UnitBits;
+        toEnd = end == 1L << ClusterBits;
+        return new ClusterRun(kind, hosted ? (long)(entry & L2Entry.OffsetMask) + inside : -1, end - inside, entry);
     }
 
     /// <summary>Index of an offset's entry inside its piece.</summary>
     public int IndexOf(long offset) => (int)(offset >> ClusterBits) & (_entriesPerSlice - 1);
 
     /// <summary>Reads an entry of a piece.</summary>
-    public static ulong Entry(L2Slice slice, int index) => BinaryPrimitives.ReverseEndianness(Volatile.Read(ref slice.Entries[index]));
+    public ulong Entry(L2Slice slice, int index) => BinaryPrimitives.ReverseEndianness(Volatile.Read(ref slice.Entries[index << _wordBits]));
+
+    /// <summary>Reads the second word of an entry, 0 where there is none.</summary>
+    public ulong Bitmap(L2Slice slice, int index) =>
+        _wordBits == 0 ? 0 : BinaryPrimitives.ReverseEndianness(Volatile.Read(ref slice.Entries[(index << _wordBits) + 1]));
 
     /// <summary>Entries in a piece.</summary>
     public int EntriesPerSlice => _entriesPerSlice;
@@ -182,7 +202,7 @@ internal sealed class ClusterMap
         Volatile.Write(ref victim.Key, -1);
         DiskStatus status = _store.Read(at, MemoryMarshal.AsBytes(victim.Entries.AsSpan()), noWait);
         if (status == DiskStatus.Ok)
-            status = CheckEntries(victim);
+            status = CheckEntries(key, victim);
         if (status == DiskStatus.Ok)
         {
             victim.Referenced = true;
@@ -194,13 +214,15 @@ internal sealed class ClusterMap
         return status;
     }
 
-    private DiskStatus CheckEntries(L2Slice slice)
+    private DiskStatus CheckEntries(long key, L2Slice slice)
     {
         if (Validate is not { } validate)
             return DiskStatus.Ok;
-        foreach (ulong stored in slice.Entries)
+        for (int i = 0; i < _entriesPerSlice; i++)
         {
-            DiskStatus status = stored == 0 ? DiskStatus.Ok : validate(BinaryPrimitives.ReverseEndianness(stored));
+            ulong entry = Entry(slice, i);
+            ulong bitmap = Bitmap(slice, i);
+            DiskStatus status = (entry | bitmap) == 0 ? DiskStatus.Ok : validate((key << _sliceBits) + ((long)i << ClusterBits), entry, bitmap);
             if (status == DiskStatus.Corrupt)
                 FoundCorrupt = true;
             else if (status != DiskStatus.Ok)
@@ -213,13 +235,12 @@ internal sealed class ClusterMap
     /// <summary>Looks one cluster up in the file itself, for when the cache has no room and none can be made.</summary>
     public DiskStatus MapUncachedLocked(long offset, long length, bool noWait, out ClusterRun run)
     {
-        ulong stored = 0;
-        DiskStatus status = _store.Read(PlaceOf(offset >> _sliceBits) + (IndexOf(offset) * 8L), MemoryMarshal.AsBytes(new Span<ulong>(ref stored)), noWait);
-        ulong entry = BinaryPrimitives.ReverseEndianness(stored);
-        ClusterKind kind = L2Entry.KindOf(entry, ClusterBits, _version);
-        long inside = offset & ((1L << ClusterBits) - 1);
-        bool hasHost = kind is ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated;
-        run = new ClusterRun(kind, hasHost ? (long)(entry & L2Entry.OffsetMask) + inside : -1, Math.Min(length, (1L << ClusterBits) - inside), entry);
+        Span<ulong> words = stackalloc ulong[2];
+        words.Clear();
+        long place = PlaceOf(offset >> _sliceBits) + (IndexOf(offset) * (8L << _wordBits));
+        DiskStatus status = _store.Read(place, MemoryMarshal.AsBytes(words[.._layout.Words]), noWait);
+        run = RunIn(BinaryPrimitives.ReverseEndianness(words[0]), BinaryPrimitives.ReverseEndianness(words[1]), offset, out _);
+        run = run with { Length = Math.Min(run.Length, length) };
         return status;
     }
 
@@ -231,7 +252,7 @@ internal sealed class ClusterMap
             ref L2Slice? slot = ref _slots[first + (_hand++ & (Ways - 1))];
             if (slot is null)
             {
-                L2Slice fresh = new(_entriesPerSlice);
+                L2Slice fresh = new(_entriesPerSlice << _wordBits);
                 Volatile.Write(ref slot, fresh);
                 return fresh;
             }
@@ -250,13 +271,29 @@ internal sealed class ClusterMap
     {
         long offset = key << _sliceBits;
         long inTable = (offset & ((1L << TableBits) - 1)) >> ClusterBits;
-        return (long)(L1For(offset) & L2Entry.OffsetMask) + (inTable * 8);
+        return (long)(L1For(offset) & L2Entry.OffsetMask) + (inTable << (3 + _wordBits));
     }
 
     /// <summary>Changes an entry.</summary>
-    public void SetLocked(L2Slice slice, int index, ulong entry)
+    /// <param name="slice">The piece.</param>
+    /// <param name="index">Number of the entry in it.</param>
+    /// <param name="entry">First word.</param>
+    /// <param name="bitmap">Second word; ignored where there is none.</param>
+    public void SetLocked(L2Slice slice, int index, ulong entry, ulong bitmap)
     {
-        Volatile.Write(ref slice.Entries[index], BinaryPrimitives.ReverseEndianness(entry));
+        if (_wordBits == 0)
+        {
+            Volatile.Write(ref slice.Entries[index], BinaryPrimitives.ReverseEndianness(entry));
+        }
+        else
+        {
+            // Readers without the lock must not pair the old word with the new one.
+            Interlocked.Increment(ref slice.Version);
+            Volatile.Write(ref slice.Entries[2 * index], BinaryPrimitives.ReverseEndianness(entry));
+            Volatile.Write(ref slice.Entries[(2 * index) + 1], BinaryPrimitives.ReverseEndianness(bitmap));
+            Interlocked.Increment(ref slice.Version);
+        }
+
         if (slice.Dirty)
             return;
         slice.Dirty = true;

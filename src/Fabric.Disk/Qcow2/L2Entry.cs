@@ -7,7 +7,7 @@ internal static class L2Entry
     public const ulong CompressedBit = 1UL << 62;
     public const ulong ZeroBit = 1;
     public const ulong OffsetMask = 0x00ff_ffff_ffff_fe00;
-    private const ulong Reserved = 0x3f00_0000_0000_01fe;
+    public const ulong Reserved = 0x3f00_0000_0000_01fe;
 
     /// <summary>Tells what an entry means.</summary>
     /// <param name="entry">The entry in the processor's byte order.</param>

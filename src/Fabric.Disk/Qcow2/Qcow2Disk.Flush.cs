@@ -10,9 +10,15 @@ internal sealed partial class Qcow2Disk
             return DiskStatus.Ok;
         // Set under the lock before a request that changed a mapping returned; cleared only after its entries were written.
         if (!_changed)
-            return _store.Flush();
+            return FlushFiles();
         lock (_gate)
             return FlushLocked();
+    }
+
+    private DiskStatus FlushFiles()
+    {
+        DiskStatus status = _layout.HasDataFile ? _data.Flush() : DiskStatus.Ok;
+        return status == DiskStatus.Ok ? _store.Flush() : status;
     }
 
     private DiskStatus FlushLocked()
@@ -21,7 +27,7 @@ internal sealed partial class Qcow2Disk
         if (status != DiskStatus.Ok)
             return status;
         _changed = false;
-        status = _store.Flush();
+        status = FlushFiles();
         if (status != DiskStatus.Ok)
         {
             _changed = true;
@@ -40,7 +46,7 @@ internal sealed partial class Qcow2Disk
         DiskStatus status = _refcounts.IsDirty ? _refcounts.WriteBack() : DiskStatus.Ok;
         if (status != DiskStatus.Ok || !_map.IsDirty)
             return status;
-        status = _store.Flush();
+        status = FlushFiles();
         return status == DiskStatus.Ok ? _map.WriteDirtyLocked() : status;
     }
 

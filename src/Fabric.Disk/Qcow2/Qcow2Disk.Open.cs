@@ -10,18 +10,15 @@ internal sealed partial class Qcow2Disk
     /// <param name="header">Its header.</param>
     /// <param name="backing">The disk below, owned likewise, or null.</param>
     /// <param name="cacheBytes">Bound of the L2 cache.</param>
+    /// <param name="data">The external data file, owned likewise; null unless the header names one.</param>
     /// <exception cref="DiskException">The image must not be trusted, or must not be written to.</exception>
-    public static Qcow2Disk Open(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes)
+    public static Qcow2Disk Open(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes, FileStore? data = null)
     {
-        if (header.HasDataFile)
-            throw new DiskException(store.Path, "uses an external data file, which is not yet supported; convert it with qemu-img", Qcow2Header.IncompatibleOffset);
-        if (header.HasExtendedL2)
-            throw new DiskException(store.Path, "uses extended L2 entries, which are not yet supported; convert it with qemu-img", Qcow2Header.IncompatibleOffset);
         if (header.CompressionType != 0)
             throw new DiskException(store.Path, "uses zstd compression, which is not yet supported; convert it with qemu-img", Qcow2Header.IncompatibleOffset);
         if (store.IsReadOnly)
         {
-            Qcow2Disk disk = new(store, header, backing, cacheBytes);
+            Qcow2Disk disk = new(store, header, backing, cacheBytes, data);
             disk.CheckL1();
             return disk;
         }
@@ -35,7 +32,7 @@ internal sealed partial class Qcow2Disk
             header = Qcow2Header.Read(store);
         }
 
-        Qcow2Disk writable = new(store, header, backing, cacheBytes);
+        Qcow2Disk writable = new(store, header, backing, cacheBytes, data);
         writable.Guard(snapshots);
         writable.ClearAutoclear();
         return writable;
@@ -88,24 +85,28 @@ internal sealed partial class Qcow2Disk
     private long Clusters(long bytes) => (bytes + _clusterSize - 1) >> _clusterBits;
 
     /// <summary>Tells whether an entry that was read in may be believed, see the essay's last paragraph.</summary>
-    private DiskStatus CheckEntry(ulong entry)
+    private DiskStatus CheckEntry(long offset, ulong entry, ulong bitmap)
     {
-        switch (L2Entry.KindOf(entry, _clusterBits, _header.Version))
-        {
-            case ClusterKind.Corrupt:
-                return DiskStatus.Corrupt;
-            case ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated:
-                long cluster = (long)(entry & L2Entry.OffsetMask) >> _clusterBits;
-                return CheckCount(cluster, (entry & L2Entry.Copied) != 0);
-            case ClusterKind.Compressed:
-                long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
-                DiskStatus status = DiskStatus.Ok;
-                for (cluster = start >> _clusterBits; status == DiskStatus.Ok && cluster <= (start + length - 1) >> _clusterBits; cluster++)
-                    status = CheckCount(cluster, once: false);
-                return status;
-            default:
-                return DiskStatus.Ok;
-        }
+        if (_layout.KindOf(entry, bitmap, 0) == ClusterKind.Corrupt)
+            return DiskStatus.Corrupt;
+        if ((entry & L2Entry.CompressedBit) != 0)
+            return bitmap != 0 ? DiskStatus.Corrupt : CheckCompressed(entry);
+        if (!_layout.HasHost(entry))
+            return DiskStatus.Ok;
+        long place = (long)(entry & L2Entry.OffsetMask);
+        // Clusters of a data file are not counted. Each stands at the guest's own offset, or two might share one.
+        if (_layout.HasDataFile)
+            return place == offset && L2Layout.OwnsHost(entry) ? DiskStatus.Ok : DiskStatus.Corrupt;
+        return CheckCount(place >> _clusterBits, (entry & L2Entry.Copied) != 0);
+    }
+
+    private DiskStatus CheckCompressed(ulong entry)
+    {
+        long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
+        DiskStatus status = DiskStatus.Ok;
+        for (long cluster = start >> _clusterBits; status == DiskStatus.Ok && cluster <= (start + length - 1) >> _clusterBits; cluster++)
+            status = CheckCount(cluster, once: false);
+        return status;
     }
 
     private DiskStatus CheckCount(long cluster, bool once)
@@ -120,12 +121,13 @@ internal sealed partial class Qcow2Disk
 
     private void ClearAutoclear()
     {
-        if (_header.Version < 3 || _header.Autoclear == 0)
+        // What is not kept up here is stale from the first write on.
+        ulong kept = _header.IsDataFileRaw ? OtherFeatures.RawExternalData : 0;
+        if (_header.Version < 3 || _header.Autoclear == kept)
             return;
-        // None of these features is kept up here, so what they describe is stale from the first write on.
-        Span<byte> none = stackalloc byte[8];
-        none.Clear();
-        if (_store.Write(Qcow2Header.AutoclearOffset, none) != DiskStatus.Ok || _store.Flush() != DiskStatus.Ok)
+        Span<byte> field = stackalloc byte[8];
+        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(field, kept);
+        if (_store.Write(Qcow2Header.AutoclearOffset, field) != DiskStatus.Ok || _store.Flush() != DiskStatus.Ok)
             throw new DiskException(_store.Path, "the header cannot be written", Qcow2Header.AutoclearOffset);
     }
 }

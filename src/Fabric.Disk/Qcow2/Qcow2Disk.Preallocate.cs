@@ -9,11 +9,12 @@ internal sealed partial class Qcow2Disk
 
     /// <summary>Gives every cluster of a new image its place.</summary>
     /// <param name="store">The image; stays open.</param>
+    /// <param name="data">Its data file, or null; stays open.</param>
     /// <param name="mode">What to do with the space.</param>
     /// <exception cref="DiskException">The host has no space or fails.</exception>
-    public static void Preallocate(FileStore store, Preallocation mode)
+    public static void Preallocate(FileStore store, FileStore? data, Preallocation mode)
     {
-        Qcow2Disk disk = Open(store, Qcow2Header.Read(store), null, PreallocationCacheBytes);
+        Qcow2Disk disk = Open(store, Qcow2Header.Read(store), null, PreallocationCacheBytes, data);
         DiskStatus status = disk.PreallocateRange(0, disk.Length, mode);
         if (status == DiskStatus.Ok)
             status = disk.Finish();
@@ -52,17 +53,20 @@ internal sealed partial class Qcow2Disk
         int wanted = CountUnallocated(slice, index, (length + _clusterSize - 1) >> _clusterBits);
         if (wanted == 0)
             return DiskStatus.Ok;
-        status = AllocateLocked(wanted, out long first, out int got, out bool fresh);
+        status = AllocateDataLocked(offset, wanted, out long first, out int got, out bool fresh);
         if (status == DiskStatus.Ok)
             status = TakeSpace(first << _clusterBits, (long)got << _clusterBits, mode, fresh);
         if (status != DiskStatus.Ok)
         {
-            ReleaseLocked(first, got);
+            ReleaseDataLocked(first, got);
             return status;
         }
 
+        // Subclusters go on showing what lies below, except where a raw data file must show through.
+        ulong bitmap = _header.IsDataFileRaw ? L2Layout.AllAllocated : 0;
         for (int i = 0; i < got; i++)
-            _map.SetLocked(slice, index + i, (ulong)((first + i) << _clusterBits) | L2Entry.Copied);
+            _map.SetLocked(slice, index + i, (ulong)((first + i) << _clusterBits) | L2Entry.Copied, bitmap);
+        _changed = true;
         done = (long)got << _clusterBits;
         return DiskStatus.Ok;
     }
@@ -70,7 +74,7 @@ internal sealed partial class Qcow2Disk
     private int CountUnallocated(L2Slice slice, int index, long most)
     {
         int count = 0;
-        while (count < most && index + count < _map.EntriesPerSlice && ClusterMap.Entry(slice, index + count) == 0)
+        while (count < most && index + count < _map.EntriesPerSlice && (_map.Entry(slice, index + count) | _map.Bitmap(slice, index + count)) == 0)
             count++;
         return count;
     }
@@ -78,14 +82,14 @@ internal sealed partial class Qcow2Disk
     private DiskStatus TakeSpace(long host, long length, Preallocation mode, bool fresh)
     {
         if (mode == Preallocation.Metadata)
-            return fresh ? _store.Extend(host + length) : _store.WriteZeroes(host, length, mayUnmap: true);
+            return fresh ? _data.Extend(host + length) : _data.WriteZeroes(host, length, mayUnmap: true);
         if (mode == Preallocation.Falloc)
-            return _store.WriteZeroes(host, length, mayUnmap: false);
+            return _data.WriteZeroes(host, length, mayUnmap: false);
         DiskStatus status = DiskStatus.Ok;
         for (int piece; length > 0 && status == DiskStatus.Ok; host += piece, length -= piece)
         {
             piece = (int)Math.Min(length, ZeroBytes.Length);
-            status = _store.Write(host, ZeroBytes.AsSpan(0, piece));
+            status = _data.Write(host, ZeroBytes.AsSpan(0, piece));
         }
 
         return status;

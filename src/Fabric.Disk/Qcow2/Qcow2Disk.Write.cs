@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Fabric.Disk.Qcow2;
 
 /// <content>Writing: in place without the lock, or into new clusters under it.</content>
@@ -34,7 +36,7 @@ internal sealed partial class Qcow2Disk
             if (_map.FoundCorrupt || !_map.TryMap(offset, source.Length, out ClusterRun run) || run.Kind != ClusterKind.Owned)
                 return DiskStatus.Ok;
             done = (int)run.Length;
-            return _store.Write(run.HostOffset, source[..done]);
+            return _data.Write(run.HostOffset, source[..done]);
         }
         finally
         {
@@ -50,38 +52,52 @@ internal sealed partial class Qcow2Disk
         if (slice is null)
             return status;
         ClusterRun run = _map.RunAt(slice, offset, source.Length);
+        if (run.Kind == ClusterKind.Corrupt)
+            return RefuseLocked();
         if (run.Kind == ClusterKind.Owned)
         {
             done = (int)run.Length;
-            return _store.Write(run.HostOffset, source[..done]);
+            return _data.Write(run.HostOffset, source[..done]);
         }
 
+        if (L2Layout.OwnsHost(run.Entry))
+            return WriteKept(slice, offset, source[..(int)run.Length], out done);
         int index = _map.IndexOf(offset);
-        ulong entry = ClusterMap.Entry(slice, index);
-        if (run.Kind == ClusterKind.ZeroAllocated && (entry & L2Entry.Copied) != 0)
-            return WriteKept(slice, offset, source, out done);
         int inside = (int)(offset & (_clusterSize - 1));
         int wanted = CountNew(slice, index, (inside + (long)source.Length + _clusterSize - 1) >> _clusterBits);
-        status = AllocateLocked(wanted, out long first, out int got, out bool fresh);
+        status = AllocateDataLocked(offset, wanted, out long first, out int got, out bool fresh);
         if (status != DiskStatus.Ok)
             return status;
         done = (int)Math.Min(source.Length, ((long)got << _clusterBits) - inside);
         status = Fill(slice, offset, first << _clusterBits, source[..done], fresh);
         if (status != DiskStatus.Ok)
         {
-            ReleaseLocked(first, got);
+            ReleaseDataLocked(first, got);
             return status;
         }
 
         for (int i = 0; i < got; i++)
-        {
-            ulong old = ClusterMap.Entry(slice, index + i);
-            _map.SetLocked(slice, index + i, (ulong)((first + i) << _clusterBits) | L2Entry.Copied);
-            Unlink(old);
-        }
-
+            Link(slice, index + i, first + i, inside, inside + done, (long)i << _clusterBits);
         _changed = true;
         return SettleLocked();
+    }
+
+    /// <summary>Points an entry to the cluster that was filled for it.</summary>
+    /// <param name="slice">Piece of the L2 table.</param>
+    /// <param name="index">Number of the entry.</param>
+    /// <param name="cluster">The new cluster.</param>
+    /// <param name="from">First byte written, counted from the begin of the first cluster of the allocation.</param>
+    /// <param name="to">Behind the last byte written.</param>
+    /// <param name="start">First byte of this cluster, counted likewise.</param>
+    private void Link(L2Slice slice, int index, long cluster, long from, long to, long start)
+    {
+        ulong old = _map.Entry(slice, index);
+        ulong bitmap = _map.Bitmap(slice, index);
+        uint written = _layout.UnitsOf(Math.Max(from - start, 0), Math.Min(to - start, _clusterSize));
+        uint there = (old & L2Entry.CompressedBit) != 0 ? uint.MaxValue : (uint)bitmap | written;
+        uint zero = (old & L2Entry.CompressedBit) != 0 ? 0 : (uint)(bitmap >> 32) & ~written;
+        _map.SetLocked(slice, index, (ulong)(cluster << _clusterBits) | L2Entry.Copied, ((ulong)zero << 32) | there);
+        Unlink(old);
     }
 
     /// <summary>How many neighbouring clusters need a new place, at most so many.</summary>
@@ -90,9 +106,8 @@ internal sealed partial class Qcow2Disk
         int count = 1;
         while (count < most && index + count < _map.EntriesPerSlice)
         {
-            ulong entry = ClusterMap.Entry(slice, index + count);
-            ClusterKind kind = L2Entry.KindOf(entry, _clusterBits, _header.Version);
-            if (kind is ClusterKind.Owned or ClusterKind.ZeroAllocated or ClusterKind.Corrupt)
+            ulong entry = _map.Entry(slice, index + count);
+            if (L2Layout.OwnsHost(entry) || _layout.KindOf(entry, _map.Bitmap(slice, index + count), 0) == ClusterKind.Corrupt)
                 break;
             count++;
         }
@@ -100,17 +115,24 @@ internal sealed partial class Qcow2Disk
         return count;
     }
 
-    /// <summary>Writes into the host cluster that a zero cluster kept for this.</summary>
+    /// <summary>Writes units that read as zeroes or show the backing disk into the host cluster that was kept for this. Units of the cluster
+    /// that are there already may be written by others meanwhile and are left alone.</summary>
+    /// <param name="slice">Piece of the L2 table.</param>
+    /// <param name="offset">First byte.</param>
+    /// <param name="source">Bytes for neighbouring units of one kind.</param>
+    /// <param name="done">Bytes written, at most to the cluster's end.</param>
     private DiskStatus WriteKept(L2Slice slice, long offset, ReadOnlySpan<byte> source, out int done)
     {
         int index = _map.IndexOf(offset);
-        ulong entry = ClusterMap.Entry(slice, index);
+        ulong entry = _map.Entry(slice, index);
+        ulong bitmap = _map.Bitmap(slice, index);
         int inside = (int)(offset & (_clusterSize - 1));
         done = Math.Min(source.Length, _clusterSize - inside);
-        DiskStatus status = Fill(slice, offset, (long)(entry & L2Entry.OffsetMask), source[..done], fresh: false);
+        DiskStatus status = FillPart(slice, offset, (long)(entry & L2Entry.OffsetMask), source[..done], fresh: false, moves: false);
         if (status == DiskStatus.Ok)
         {
-            _map.SetLocked(slice, index, entry & ~L2Entry.ZeroBit);
+            ulong written = _layout.UnitsOf(inside, inside + done);
+            _map.SetLocked(slice, index, _layout.IsExtended ? entry : entry & ~L2Entry.ZeroBit, (bitmap | written) & ~(written << 32));
             _changed = true;
         }
 
@@ -125,7 +147,7 @@ internal sealed partial class Qcow2Disk
         if (inside != 0 || source.Length < _clusterSize)
         {
             int head = Math.Min(source.Length, _clusterSize - inside);
-            status = FillPart(slice, offset, host, source[..head], fresh);
+            status = FillPart(slice, offset, host, source[..head], fresh, moves: true);
             source = source[head..];
             offset += head;
             host += _clusterSize;
@@ -133,30 +155,82 @@ internal sealed partial class Qcow2Disk
 
         int whole = source.Length & -_clusterSize;
         if (status == DiskStatus.Ok && whole > 0)
-            status = _store.Write(host, source[..whole]);
+            status = _data.Write(host, source[..whole]);
         if (status == DiskStatus.Ok && source.Length > whole)
-            status = FillPart(slice, offset + whole, host + whole, source[whole..], fresh);
+            status = FillPart(slice, offset + whole, host + whole, source[whole..], fresh, moves: true);
         return status;
     }
 
-    private DiskStatus FillPart(L2Slice slice, long offset, long host, ReadOnlySpan<byte> source, bool fresh)
+    /// <summary>Fills a part of a host cluster in whole units.</summary>
+    /// <param name="slice">Piece of the L2 table.</param>
+    /// <param name="offset">First guest byte.</param>
+    /// <param name="host">The host cluster.</param>
+    /// <param name="source">Bytes, inside one cluster.</param>
+    /// <param name="fresh">The host cluster reads as zeroes.</param>
+    /// <param name="moves">The host cluster is a new one, so that what the old one held must come along.</param>
+    private DiskStatus FillPart(L2Slice slice, long offset, long host, ReadOnlySpan<byte> source, bool fresh, bool moves)
     {
         int inside = (int)(offset & (_clusterSize - 1));
         long start = offset - inside;
-        ClusterRun old = _map.RunAt(slice, start, _clusterSize);
-        bool zero = old.Kind is ClusterKind.Zero or ClusterKind.ZeroAllocated || (old.Kind == ClusterKind.Unallocated && !ShowsBacking(start));
-        if (zero && fresh)
-            return _store.Write(host + inside, source);
-        Span<byte> scratch = Scratch();
-        DiskStatus status = DiskStatus.Ok;
-        if (zero)
-            scratch.Clear();
-        else
-            status = ReadRun(old, start, scratch, noWait: false);
+        int from = inside & -_layout.Unit;
+        int to = (inside + source.Length + _layout.Unit - 1) & -_layout.Unit;
+        if (moves)
+            WidenToOld(slice, start, ref from, ref to);
+        int end = inside + source.Length;
+        if ((from == inside && to == end)
+            || (fresh && ReadsZero(slice, start + from, inside - from) && ReadsZero(slice, start + end, to - end)))
+            return _data.Write(host + inside, source);
+        Span<byte> scratch = Scratch()[from..to];
+        DiskStatus status = ReadOld(slice, start + from, scratch[..(inside - from)]);
+        if (status == DiskStatus.Ok)
+            status = ReadOld(slice, start + end, scratch[(end - from)..]);
         if (status != DiskStatus.Ok)
             return status;
-        source.CopyTo(scratch[inside..]);
-        return _store.Write(host, scratch);
+        source.CopyTo(scratch[(inside - from)..]);
+        return _data.Write(host + from, scratch);
+    }
+
+    /// <summary>Widens a range to what an old host cluster holds besides.</summary>
+    private void WidenToOld(L2Slice slice, long start, ref int from, ref int to)
+    {
+        int index = _map.IndexOf(start);
+        ulong entry = _map.Entry(slice, index);
+        uint there = (entry & L2Entry.CompressedBit) != 0 ? uint.MaxValue : (uint)_map.Bitmap(slice, index);
+        if (!_layout.IsExtended || there == 0)
+            return;
+        from = Math.Min(from, BitOperations.TrailingZeroCount(there) << _layout.UnitBits);
+        to = Math.Max(to, (Qcow2CreateOptions.Subclusters - BitOperations.LeadingZeroCount(there)) << _layout.UnitBits);
+    }
+
+    private bool ReadsZero(L2Slice slice, long offset, int length)
+    {
+        while (length > 0)
+        {
+            ClusterRun run = _map.RunAt(slice, offset, length);
+            if (!ReadsZero(run, offset))
+                return false;
+            offset += run.Length;
+            length -= (int)run.Length;
+        }
+
+        return true;
+    }
+
+    private bool ReadsZero(in ClusterRun run, long offset) =>
+        run.Kind is ClusterKind.Zero or ClusterKind.ZeroAllocated || (run.Kind is ClusterKind.Unallocated or ClusterKind.Kept && !ShowsBacking(offset));
+
+    private DiskStatus ReadOld(L2Slice slice, long offset, Span<byte> destination)
+    {
+        DiskStatus status = DiskStatus.Ok;
+        while (!destination.IsEmpty && status == DiskStatus.Ok)
+        {
+            ClusterRun run = _map.RunAt(slice, offset, destination.Length);
+            status = ReadRun(run, offset, destination[..(int)run.Length], noWait: false);
+            destination = destination[(int)run.Length..];
+            offset += run.Length;
+        }
+
+        return status;
     }
 
     private Span<byte> Scratch() => _scratch.Length != 0 ? _scratch : _scratch = new byte[_clusterSize];
@@ -211,6 +285,24 @@ internal sealed partial class Qcow2Disk
         return DiskStatus.Ok;
     }
 
+    /// <summary>Finds a place for guest data: free clusters of the image, or the guest's own offset in a data file.</summary>
+    private DiskStatus AllocateDataLocked(long offset, int wanted, out long first, out int got, out bool fresh)
+    {
+        if (!_layout.HasDataFile)
+            return AllocateLocked(wanted, out first, out got, out fresh);
+        first = offset >> _clusterBits;
+        got = wanted;
+        fresh = first << _clusterBits >= _dataEnd;
+        _dataEnd = Math.Max(_dataEnd, (first + got) << _clusterBits);
+        return DiskStatus.Ok;
+    }
+
+    private void ReleaseDataLocked(long first, int count)
+    {
+        if (!_layout.HasDataFile)
+            ReleaseLocked(first, count);
+    }
+
     private DiskStatus AllocateLocked(int wanted, out long first, out int got, out bool fresh)
     {
         DiskStatus status = _refcounts.Allocate(wanted, out first, out got, out fresh);
@@ -229,17 +321,16 @@ internal sealed partial class Qcow2Disk
     /// <summary>Puts the references of an entry that was replaced on their way out.</summary>
     private void Unlink(ulong entry)
     {
-        switch (L2Entry.KindOf(entry, _clusterBits, _header.Version))
+        if ((entry & L2Entry.CompressedBit) == 0)
         {
-            case ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated:
+            if ((entry & L2Entry.OffsetMask) != 0 && !_layout.HasDataFile)
                 _frees.Unlink((long)(entry & L2Entry.OffsetMask) >> _clusterBits);
-                break;
-            case ClusterKind.Compressed:
-                long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
-                for (long cluster = start >> _clusterBits; cluster <= (start + length - 1) >> _clusterBits; cluster++)
-                    _frees.Unlink(cluster);
-                break;
+            return;
         }
+
+        long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
+        for (long cluster = start >> _clusterBits; cluster <= (start + length - 1) >> _clusterBits; cluster++)
+            _frees.Unlink(cluster);
     }
 
     /// <summary>Answers a write to an image that contradicts itself, and notes in its header that nobody should write to it.</summary>

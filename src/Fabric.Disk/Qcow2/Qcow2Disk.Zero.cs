@@ -24,13 +24,12 @@ internal sealed partial class Qcow2Disk
             return DiskStatus.ReadOnly;
         if (!Inside(offset, length))
             return DiskStatus.OutOfRange;
+        if (_header.IsDataFileRaw)
+            return ZeroRaw(offset, length, flags);
         Clearing how = (flags & DiskFlags.MayUnmap) != 0 ? Clearing.Unmap : Clearing.Keep;
         while (length > 0)
         {
-            int inside = (int)(offset & (_clusterSize - 1));
-            long whole = offset + length == Length ? length : length & -_clusterSize;
-            long done = Math.Min(length, _clusterSize - inside);
-            DiskStatus status = inside == 0 && whole > 0 ? Clear(offset, whole, how, out done) : ZeroPart(offset, (int)done);
+            DiskStatus status = ZeroStep(offset, length, how, out long done);
             if (status != DiskStatus.Ok)
                 return status;
             offset += done;
@@ -40,11 +39,54 @@ internal sealed partial class Qcow2Disk
         return (flags & DiskFlags.ForceUnitAccess) != 0 ? Flush() : DiskStatus.Ok;
     }
 
+    private DiskStatus ZeroStep(long offset, long length, Clearing how, out long done)
+    {
+        bool toEnd = offset + length == Length;
+        int inCluster = (int)(offset & (_clusterSize - 1));
+        int inUnit = (int)(offset & (_layout.Unit - 1));
+        if (inCluster == 0 && (toEnd || length >= _clusterSize))
+            return Clear(offset, toEnd ? length : length & -_clusterSize, how, out done);
+        if (inUnit == 0 && (toEnd || length >= _layout.Unit))
+        {
+            done = Math.Min(toEnd ? length : length & -_layout.Unit, _clusterSize - inCluster);
+            return ClearUnits(offset, (int)done);
+        }
+
+        done = Math.Min(length, _layout.Unit - inUnit);
+        return ZeroPart(offset, (int)done);
+    }
+
+    /// <summary>Clears some units of a cluster by their bits; its host cluster stays.</summary>
+    private DiskStatus ClearUnits(long offset, int length)
+    {
+        lock (_gate)
+        {
+            if ((_map.L1For(offset) & L2Entry.OffsetMask) == 0 && !ShowsBacking(offset))
+                return DiskStatus.Ok;
+            DiskStatus status = PrepareLocked(offset, out L2Slice? slice);
+            if (slice is null)
+                return status;
+            int index = _map.IndexOf(offset);
+            ulong entry = _map.Entry(slice, index);
+            if ((entry & L2Entry.CompressedBit) == 0)
+            {
+                if (_layout.KindOf(entry, _map.Bitmap(slice, index), 0) == ClusterKind.Corrupt)
+                    return RefuseLocked();
+                int inside = (int)(offset & (_clusterSize - 1));
+                ulong units = _layout.UnitsOf(inside, inside + length);
+                _map.SetLocked(slice, index, entry, (_map.Bitmap(slice, index) & ~units) | (units << 32));
+                _changed = true;
+                return DiskStatus.Ok;
+            }
+        }
+
+        return ZeroPart(offset, length);
+    }
+
     private DiskStatus ZeroPart(long offset, int length)
     {
         int slot = _inFlight.Enter();
-        bool zero = _map.TryMap(offset, length, out ClusterRun run)
-            && (run.Kind is ClusterKind.Zero or ClusterKind.ZeroAllocated || (run.Kind == ClusterKind.Unallocated && !ShowsBacking(offset)));
+        bool zero = _map.TryMap(offset, length, out ClusterRun run) && run.Length == length && ReadsZero(run, offset);
         _inFlight.Leave(slot);
         while (!zero && length > 0)
         {
@@ -66,6 +108,12 @@ internal sealed partial class Qcow2Disk
             return DiskStatus.ReadOnly;
         if (!Inside(offset, length))
             return DiskStatus.OutOfRange;
+        if (_header.IsDataFileRaw)
+        {
+            DiskStatus punched = length == 0 ? DiskStatus.Ok : _data.PunchHole(offset, length);
+            return punched == DiskStatus.Unsupported ? DiskStatus.Ok : punched;
+        }
+
         long end = offset + length;
         if (end != Length)
             end &= -_clusterSize;
@@ -110,26 +158,41 @@ internal sealed partial class Qcow2Disk
 
     private DiskStatus ClearCluster(L2Slice slice, int index, Clearing how)
     {
-        ulong entry = ClusterMap.Entry(slice, index);
-        ClusterKind kind = L2Entry.KindOf(entry, _clusterBits, _header.Version);
-        bool mustHide = _backing is not null;
+        ulong entry = _map.Entry(slice, index);
+        ulong bitmap = _map.Bitmap(slice, index);
+        ClusterKind kind = _layout.KindOf(entry, bitmap, 0);
         if (kind == ClusterKind.Corrupt)
             return RefuseLocked();
-        if (kind == ClusterKind.Zero || (kind == ClusterKind.ZeroAllocated && how == Clearing.Keep))
+        bool holds = kind == ClusterKind.Compressed || _layout.HasHost(entry);
+        if (!holds && (how == Clearing.Discard || !MustHide || IsAllZero(kind, bitmap)))
             return DiskStatus.Ok;
-        if (kind == ClusterKind.Unallocated && (how == Clearing.Discard || !mustHide))
-            return DiskStatus.Ok;
-        if (_header.Version < 3 && (mustHide || how == Clearing.Keep))
+        if (!_layout.KnowsZeroes && (MustHide || how == Clearing.Keep))
             return ClearOld(slice, index, how);
-        if (how == Clearing.Keep && kind == ClusterKind.Owned)
+        if (how == Clearing.Keep && L2Layout.OwnsHost(entry))
         {
-            _map.SetLocked(slice, index, entry | L2Entry.ZeroBit);
+            if (!IsAllZero(kind, bitmap))
+                _map.SetLocked(slice, index, _layout.IsExtended ? entry : entry | L2Entry.ZeroBit, L2Layout.AllZeroes);
             return DiskStatus.Ok;
         }
 
-        _map.SetLocked(slice, index, mustHide ? L2Entry.ZeroBit : 0);
+        if (_layout.HasDataFile && _layout.HasHost(entry))
+            _data.PunchHole((long)(entry & L2Entry.OffsetMask), _clusterSize);
+        _map.SetLocked(slice, index, MustHide && !_layout.IsExtended ? L2Entry.ZeroBit : 0, MustHide ? L2Layout.AllZeroes : 0);
         Unlink(entry);
         return DiskStatus.Ok;
+    }
+
+    private bool IsAllZero(ClusterKind kind, ulong bitmap) =>
+        _layout.IsExtended ? bitmap == L2Layout.AllZeroes : kind is ClusterKind.Zero or ClusterKind.ZeroAllocated;
+
+    /// <summary>A cluster that is given up must say that it reads as zeroes, or a disk below would show.</summary>
+    private bool MustHide => _backing is not null || _header.BackingName is not null;
+
+    /// <summary>A data file that stays valid as a raw image shows zeroes itself; the mapping need not say so.</summary>
+    private DiskStatus ZeroRaw(long offset, long length, DiskFlags flags)
+    {
+        DiskStatus status = length == 0 ? DiskStatus.Ok : _data.WriteZeroes(offset, length, (flags & DiskFlags.MayUnmap) != 0);
+        return status == DiskStatus.Ok && (flags & DiskFlags.ForceUnitAccess) != 0 ? Flush() : status;
     }
 
     /// <summary>Version 2 has no zero clusters: zeroes that must hide a backing disk are written out.</summary>
@@ -137,8 +200,8 @@ internal sealed partial class Qcow2Disk
     {
         if (how == Clearing.Discard)
             return DiskStatus.Ok;
-        ulong entry = ClusterMap.Entry(slice, index);
-        if (L2Entry.KindOf(entry, _clusterBits, _header.Version) == ClusterKind.Owned)
+        ulong entry = _map.Entry(slice, index);
+        if (_layout.KindOf(entry, 0, 0) == ClusterKind.Owned)
             return _store.WriteZeroes((long)(entry & L2Entry.OffsetMask), _clusterSize, mayUnmap: false);
         DiskStatus status = AllocateLocked(1, out long cluster, out _, out bool fresh);
         if (status != DiskStatus.Ok)
@@ -150,7 +213,7 @@ internal sealed partial class Qcow2Disk
             return status;
         }
 
-        _map.SetLocked(slice, index, (ulong)(cluster << _clusterBits) | L2Entry.Copied);
+        _map.SetLocked(slice, index, (ulong)(cluster << _clusterBits) | L2Entry.Copied, 0);
         Unlink(entry);
         return DiskStatus.Ok;
     }

@@ -36,6 +36,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private const long MaxUnlinkedBytes = 64 << 20;
 
     private readonly FileStore _store;
+    private readonly FileStore _data;
     private readonly IDisk? _backing;
     private readonly CompressedClusters _compressed;
     private readonly InFlight _inFlight = new();
@@ -43,21 +44,28 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private readonly int _clusterBits;
     private readonly int _clusterSize;
     private readonly int _cacheBytes;
+    private readonly L2Layout _layout;
     private Qcow2Header _header;
     private ClusterMap _map;
     private Refcounts _refcounts;
     private MetadataClusters _metadata;
     private DeferredFrees _frees;
     private long _length;
+    private long _dataEnd;
     private byte[] _scratch = [];
     private volatile bool _changed;
     private bool _corrupt;
     private bool _corruptMarked;
     private bool _disposed;
 
-    private Qcow2Disk(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes)
+    private Qcow2Disk(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes, FileStore? data)
     {
+        if (header.HasDataFile != data is not null)
+            throw new DiskException(store.Path, header.HasDataFile ? "has its data in another file, which is not open" : "has no external data file", Qcow2Header.IncompatibleOffset);
         _store = store;
+        _data = data ?? store;
+        _layout = new L2Layout(header);
+        _dataEnd = data?.Length ?? 0;
         _backing = backing;
         _cacheBytes = cacheBytes;
         _clusterBits = header.ClusterBits;
@@ -162,13 +170,13 @@ internal sealed partial class Qcow2Disk : ImageDisk
     {
         switch (run.Kind)
         {
-            case ClusterKind.Unallocated:
+            case ClusterKind.Unallocated or ClusterKind.Kept:
                 return ReadBacking(offset, destination, noWait);
             case ClusterKind.Zero or ClusterKind.ZeroAllocated:
                 destination.Clear();
                 return DiskStatus.Ok;
             case ClusterKind.Owned or ClusterKind.Shared:
-                return _store.Read(run.HostOffset, destination, noWait);
+                return _data.Read(run.HostOffset, destination, noWait);
             case ClusterKind.Compressed:
                 return _compressed.Read(run.Entry, (int)(offset & (_clusterSize - 1)), destination, noWait);
             default:
@@ -236,7 +244,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
         {
             case ClusterKind.Corrupt:
                 return DiskStatus.Corrupt;
-            case ClusterKind.Unallocated:
+            case ClusterKind.Unallocated or ClusterKind.Kept:
                 return BackingExtent(offset, run.Length, out extent);
             case ClusterKind.Owned or ClusterKind.Shared:
                 extent = new DiskExtent(run.Length, Allocated: true, Zero: false, run.HostOffset);
@@ -270,6 +278,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
         _disposed = true;
         if (!IsReadOnly)
             Finish();
+        _data.Dispose();
         _store.Dispose();
         _backing?.Dispose();
     }

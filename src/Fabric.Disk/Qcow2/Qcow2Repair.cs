@@ -13,6 +13,7 @@ internal sealed class Qcow2Repair
     private readonly Qcow2Header _header;
     private readonly Qcow2Snapshots _snapshots;
     private readonly int _clusterBits;
+    private readonly L2Layout _layout;
     private readonly List<uint> _counts = [];
     private readonly long _end;
 
@@ -22,6 +23,7 @@ internal sealed class Qcow2Repair
         _header = header;
         _snapshots = snapshots;
         _clusterBits = header.ClusterBits;
+        _layout = new L2Layout(header);
         _end = Clusters(store.Length);
         if (_end > MaxClusters)
             throw Fail("is too large to repair here", 0);
@@ -83,25 +85,25 @@ internal sealed class Qcow2Repair
                 continue;
             long table = Aligned(l1 & L2Entry.OffsetMask);
             Count(table, 1);
-            foreach (ulong entry in ReadEntries(table, 1 << (_clusterBits - 3)))
-                CountEntry(entry, table);
+            ulong[] words = ReadEntries(table, 1 << (_clusterBits - 3));
+            for (int i = 0; i < words.Length; i += _layout.Words)
+                CountEntry(words[i], _layout.IsExtended ? words[i + 1] : 0, table);
         }
     }
 
-    private void CountEntry(ulong entry, long table)
+    private void CountEntry(ulong entry, ulong bitmap, long table)
     {
-        switch (L2Entry.KindOf(entry, _clusterBits, _header.Version))
+        if (_layout.KindOf(entry, bitmap, 0) == ClusterKind.Corrupt)
+            throw Fail("an L2 entry is impossible", table);
+        if ((entry & L2Entry.CompressedBit) != 0)
         {
-            case ClusterKind.Corrupt:
-                throw Fail("an L2 entry is impossible", table);
-            case ClusterKind.Owned or ClusterKind.Shared or ClusterKind.ZeroAllocated:
-                Count((long)(entry & L2Entry.OffsetMask), 1);
-                break;
-            case ClusterKind.Compressed:
-                long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
-                long first = start >> _clusterBits << _clusterBits;
-                Count(first, Math.Min(start + length, _end << _clusterBits) - first);
-                break;
+            long start = L2Entry.CompressedRange(entry, _clusterBits, out int length);
+            long first = start >> _clusterBits << _clusterBits;
+            Count(first, Math.Min(start + length, _end << _clusterBits) - first);
+        }
+        else if ((entry & L2Entry.OffsetMask) != 0 && !_layout.HasDataFile)
+        {
+            Count((long)(entry & L2Entry.OffsetMask), 1);
         }
     }
 
@@ -173,8 +175,8 @@ internal sealed class Qcow2Repair
             if (table == 0)
                 continue;
             bool owned = CorrectCopiedBit(l1[i], _header.L1Offset + (i * 8L));
-            ulong[] l2 = owned ? ReadEntries(table, 1 << (_clusterBits - 3)) : [];
-            for (int j = 0; j < l2.Length; j++)
+            ulong[] l2 = owned && !_layout.HasDataFile ? ReadEntries(table, 1 << (_clusterBits - 3)) : [];
+            for (int j = 0; j < l2.Length; j += _layout.Words)
                 if ((l2[j] & L2Entry.CompressedBit) == 0 && (l2[j] & L2Entry.OffsetMask) != 0)
                     CorrectCopiedBit(l2[j], table + (j * 8L));
         }
