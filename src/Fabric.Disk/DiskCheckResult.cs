@@ -36,6 +36,9 @@ public sealed record DiskCheckResult
     /// <summary>Where the part of the file that is in use ends, in bytes, or null.</summary>
     public long? ImageEnd { get; init; }
 
+    /// <summary>Why the check could not go to its end, in the host's words, or null when it did. The counts are incomplete then.</summary>
+    public string? Failure { get; init; }
+
     /// <summary>Bound of <see cref="Messages"/>: a broken image may have millions of faults.</summary>
     public const int MaxMessages = 10_000;
 }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Fabric.Disk.Qcow2;
+using Fabric.Disk.Qcow2.Check;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Formats;
@@ -119,4 +120,8 @@ internal sealed class Qcow2Format : ImageFormat
     }
 
     private static string FullName(string path, string backing) => Path.Combine(Path.GetDirectoryName(path) ?? "", backing);
+
+    /// <inheritdoc/>
+    public override DiskCheckResult Check(FileStore store, ImageOpening opening, DiskRepair repair, IProgress<DiskProgress>? progress, CancellationToken cancel) =>
+        Qcow2Checker.Run(store, repair, progress, cancel);
 }

@@ -67,7 +67,7 @@ internal sealed partial class Qcow2Disk
         ClockNanoseconds = 0,
         StateSize = 0,
         DiskSize = Length,
-        InstructionCount = ulong.MaxValue,
+        InstructionCount = 0,
     };
 
     private Qcow2Snapshots ReadSnapshots()

@@ -27,6 +27,7 @@ internal sealed class Qcow2Header
 
     private readonly string _path;
     private readonly byte[] _bytes;
+    private bool _forCheck;
 
     private Qcow2Header(string path, byte[] bytes)
     {
@@ -123,8 +124,11 @@ internal sealed class Qcow2Header
     public bool HasLazyRefcounts => (Compatible & OtherFeatures.LazyRefcounts) != 0;
 
     /// <summary>Reads and checks a header.</summary>
+    /// <param name="store">The file.</param>
+    /// <param name="forCheck">The image may be damaged: tables may lie outside the file, there may be no refcount table, and the snapshot
+    /// table is not looked at.</param>
     /// <exception cref="DiskException">It is no qcow2 header, or one that must not be trusted.</exception>
-    public static Qcow2Header Read(FileStore store)
+    public static Qcow2Header Read(FileStore store, bool forCheck = false)
     {
         byte[] first = new byte[112];
         ReadOrThrow(store, 0, first);
@@ -135,7 +139,7 @@ internal sealed class Qcow2Header
             throw new DiskException(store.Path, $"cluster size 2^{clusterBits} is outside 512 B to 2 MiB; the header is damaged", 20);
         byte[] cluster = new byte[1 << (int)clusterBits];
         ReadOrThrow(store, 0, cluster);
-        Qcow2Header header = new(store.Path, cluster) { ClusterBits = (int)clusterBits };
+        Qcow2Header header = new(store.Path, cluster) { ClusterBits = (int)clusterBits, _forCheck = forCheck };
         header.Parse(store.Length);
         return header;
     }
@@ -283,11 +287,13 @@ internal sealed class Qcow2Header
         L1Entries = (int)entries;
         L1Offset = Table(40, "L1 table", entries * 8L, fileLength);
         uint clusters = U32(56);
-        if (clusters == 0 || clusters > MaxRefcountTableBytes >> ClusterBits)
+        if ((clusters == 0 && !_forCheck) || clusters > MaxRefcountTableBytes >> ClusterBits)
             throw Bad(56, $"the refcount table of {clusters} clusters is empty or larger than 8 MiB");
         RefcountTableClusters = (int)clusters;
         RefcountTableOffset = Table(RefcountTableField, "refcount table", (long)clusters << ClusterBits, fileLength);
         uint snapshots = U32(60);
+        if (_forCheck)
+            return;
         if (snapshots > MaxSnapshots)
             throw Bad(60, $"{snapshots} internal snapshots are more than {MaxSnapshots}");
         SnapshotCount = (int)snapshots;
@@ -301,6 +307,8 @@ internal sealed class Qcow2Header
             return 0;
         if (offset % (ulong)ClusterSize != 0)
             throw Bad(field, $"the {name} at 0x{offset:x} is not aligned to a cluster");
+        if (_forCheck && offset <= (ulong)(MaxAddress - bytes))
+            return (long)offset;
         if (offset == 0 || offset > (ulong)(MaxAddress - bytes) || (long)offset >= fileLength)
             throw Bad(field, $"the {name} at 0x{offset:x} lies outside the file");
         if (bytes > fileLength + ClusterSize - (long)offset)
