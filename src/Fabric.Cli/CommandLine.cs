@@ -66,6 +66,7 @@ internal static class CommandLine
             VmCommand.Create(terminal),
             ImageCommand.Create(terminal),
             DiskCommand.Create(terminal),
+            SnapshotCommand.Create(terminal),
             DaemonCommand.Create(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

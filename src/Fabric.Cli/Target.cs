@@ -1,4 +1,5 @@
 using Fabric.Daemon.Control;
+using Fabric.Daemon.Snapshots;
 using Fabric.Topology;
 
 namespace Fabric.Cli;
@@ -12,6 +13,17 @@ internal static class Target
         RunningTopologies all = new(RuntimeFolder.Open());
         IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
         return all.Connect(Choose(running, topology).Topology);
+    }
+
+    /// <summary>The snapshots of the topology named, of the only one that runs, or of the one in a file, which need not run.</summary>
+    public static async Task<ISnapshots> FindSnapshotsAsync(string? topology, CancellationToken cancel)
+    {
+        RunningTopologies all = new(RuntimeFolder.Open());
+        IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
+        if (topology is null || !File.Exists(topology) || running.Any(t => t.Topology == topology))
+            return all.Connect(Choose(running, topology).Topology);
+        TopologyModel model = TopologyLoader.Load(topology);
+        return running.Any(t => t.Topology == model.Name) ? all.Connect(model.Name) : new OfflineSnapshots(model, TimeProvider.System);
     }
 
     /// <summary>The topology named, or the only one that runs and has the VM.</summary>

@@ -13,6 +13,9 @@ internal static partial class Native
     private const int SetDescriptorFlags = 2;
     private const int CloseOnExec = 1;
 
+    // O_DIRECTORY differs between architectures: opening for reading with O_CLOEXEC suffices.
+    private const int ReadOnlyFolder = 0x80000;
+
     /// <summary>Leaves the terminal's session, so that its hang-up and its Ctrl-C do not reach this process.</summary>
     internal static void StartSession() => _ = setsid();
 
@@ -44,6 +47,28 @@ internal static partial class Native
         identity = new FileIdentity(record.Uid, record.Mode, record.Inode);
         return error == 0;
     }
+
+    /// <summary>Brings a folder's entries (names, renames, removals) to stable storage.</summary>
+    /// <exception cref="IOException">It cannot be.</exception>
+    internal static void FlushFolder(string path)
+    {
+        int folder = open(path, ReadOnlyFolder);
+        int failed = folder < 0 ? 1 : fsync(folder);
+        int error = Marshal.GetLastPInvokeError();
+        if (folder >= 0)
+            _ = close(folder);
+        if (failed != 0)
+            throw new IOException($"{path}: cannot be brought to stable storage: {Marshal.GetPInvokeErrorMessage(error)}");
+    }
+
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int open(string path, int flags);
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial int fsync(int descriptor);
+
+    [LibraryImport("libc")]
+    private static partial int close(int descriptor);
 
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsid();

@@ -207,6 +207,8 @@ public static class DiskImage
     {
         string path = above.Path;
         DiskOpenOptions options = above.Options;
+        if (options.Backing is { } given)
+            return new Layers.BorrowedDisk(given);
         if (ProtocolOf(name, options.Protocols) is { } protocol)
         {
             if (!options.AllowOutsideFolder)

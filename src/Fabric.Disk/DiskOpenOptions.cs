@@ -28,4 +28,8 @@ public sealed record DiskOpenOptions
     /// <summary>Ways to reach a disk that is no file. A name inside an image is followed by them only with
     /// <see cref="AllowOutsideFolder"/>.</summary>
     public IReadOnlyList<IDiskProtocol> Protocols { get; init; } = [];
+
+    /// <summary>What lies below this image, open already: it is used whatever the image says, if the image names anything below it at all. The caller
+    /// keeps it and disposes it after the image. Null follows the name in the image.</summary>
+    public IDisk? Backing { get; init; }
 }

@@ -1,4 +1,5 @@
 using Fabric.Daemon.Control;
+using Fabric.Daemon.Snapshots;
 using Fabric.Disk;
 using Fabric.Topology;
 
@@ -10,14 +11,18 @@ namespace Fabric.Daemon.Composition;
 /// <param name="model">The topology.</param>
 /// <param name="folder">Where overlays are kept.</param>
 /// <param name="images">The images' files, by name in the topology.</param>
+/// <param name="manifest">Which files they consist of, where there were snapshots.</param>
 /// <param name="events">Told of each disk.</param>
-internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOnlyDictionary<string, GuestFiles> images, EventLog events) : IDisposable
+internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOnlyDictionary<string, GuestFiles> images, Manifest manifest, EventLog events) : IDisposable
 {
-    private readonly OrderedDictionary<string, IDisk> _open = [];
+    private readonly OrderedDictionary<string, LiveDisk> _open = [];
     private readonly Dictionary<string, string> _bases = [];
 
     /// <summary>A disk that was opened.</summary>
-    public IDisk this[string name] => _open[name];
+    public IDisk this[string name] => _open[name].Top;
+
+    /// <summary>The disks that were opened.</summary>
+    public IReadOnlyDictionary<string, LiveDisk> Disks => _open;
 
     /// <summary>Opens the disks that machines use, in the file's order.</summary>
     /// <exception cref="DiskException">One is in use, missing or damaged; those opened before stay open until disposal.</exception>
@@ -27,7 +32,20 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
         foreach (DiskModel disk in model.Disks.Values.Where(d => used.Contains(d.Name)))
         {
             bool isNew = Open(disk);
-            events.Add(TopologyEventKind.Disk, disk.Name, $"{(isNew ? "new" : "opened")}, {ByteSize.Format(_open[disk.Name].Length)}{BaseText(disk)}");
+            events.Add(TopologyEventKind.Disk, disk.Name, $"{(isNew ? "new" : "opened")}, {ByteSize.Format(_open[disk.Name].Top.Length)}{BaseText(disk)}");
+        }
+    }
+
+    /// <summary>Opens the disks that machines use and that have been made; for work on disks without machines.</summary>
+    /// <param name="store">Folder of the images' base disks.</param>
+    /// <returns>The disks; they belong to the caller, each as soon as it is given.</returns>
+    public IEnumerable<LiveDisk> OpenExisting(string store)
+    {
+        HashSet<string> used = [.. model.Vms.Values.SelectMany(vm => vm.Disks)];
+        foreach (DiskModel disk in model.Disks.Values.Where(d => used.Contains(d.Name) && File.Exists(PathOf(d))))
+        {
+            string[] allowed = disk.BaseFile is not null ? [Path.GetDirectoryName(disk.BaseFile)!] : disk.BaseImage is not null ? [store] : [];
+            yield return new LiveDisk(disk, folder, allowed, RecordOf(disk));
         }
     }
 
@@ -37,12 +55,12 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
 
     /// <summary>How each open disk stands.</summary>
     public IReadOnlyList<DiskFileStatus> Status() =>
-        [.. _open.Select(d => new DiskFileStatus(d.Key, PathOf(model.Disks[d.Key]), model.Disks[d.Key].Format, d.Value.Length, d.Value.IsReadOnly))];
+        [.. _open.Values.Select(d => new DiskFileStatus(d.Name, d.File, d.Model.Format, d.Top.Length, d.Model.IsReadOnly))];
 
     /// <summary>Flushes and closes; the last opened goes first.</summary>
     public void Dispose()
     {
-        foreach (IDisk disk in _open.Values.Reverse())
+        foreach (LiveDisk disk in _open.Values.Reverse())
             disk.Dispose();
         _open.Clear();
     }
@@ -54,18 +72,27 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
         string path = PathOf(disk);
         (string? basePath, DiskFormat? baseFormat) = BaseOf(disk);
         DiskFormat format = FormatOf(disk, disk.Format);
+        DiskRecord record = RecordOf(disk);
         bool isNew = !File.Exists(path);
+        if (isNew && record.Layers.Count > 1)
+            throw new DiskException(path, $"the file of disk {disk.Name} is gone, on which {record.Layers.Count - 1} overlays of snapshots stand; put it back, or start anew with: fabric down -t {model.Name} --delete-disks");
         if (isNew)
             Create(disk, path, format, basePath, baseFormat);
         if (DiskImage.Inspect(path, format).FullBackingFileName is { } below)
             _bases[disk.Name] = below;
-        _open.Add(disk.Name, DiskImage.Open(path, new DiskOpenOptions
-        {
-            Format = format,
-            ReadOnly = disk.IsReadOnly,
-            AllowedFolders = AllowedFor(disk),
-        }));
+        _open.Add(disk.Name, new LiveDisk(disk, folder, AllowedFor(disk), record));
         return isNew;
+    }
+
+    /// <summary>The disk's layers. Those of a manifest count only for the file they stand on.</summary>
+    private DiskRecord RecordOf(DiskModel disk)
+    {
+        DiskRecord first = LiveDisk.FirstRecord(disk, folder);
+        if (!manifest.Disks.TryGetValue(disk.Name, out DiskRecord? record) || record.Layers.Count == 1)
+            return first;
+        if (record.Layers[0].File != first.Active)
+            throw new DaemonException($"disk {disk.Name}: its snapshots stand on {Path.Combine(folder.Disks, record.Layers[0].File)}, and the topology names {PathOf(disk)}; name the former, or delete the snapshots first");
+        return record;
     }
 
     private static void Create(DiskModel disk, string path, DiskFormat format, string? basePath, DiskFormat? baseFormat)

@@ -1,4 +1,5 @@
 using Fabric.Daemon.Control;
+using Fabric.Daemon.Snapshots;
 using Fabric.Topology;
 using Fabric.Vmm;
 
@@ -10,7 +11,7 @@ namespace Fabric.Daemon.Composition;
 /// is all or nothing: when it throws, everything it had built is gone again. Usable in process, without the daemon around it.</para>
 /// <para>Members may be called from any thread; <see cref="StartAsync"/> once.</para>
 /// </remarks>
-public sealed class RunningTopology : IAsyncDisposable
+public sealed partial class RunningTopology : IAsyncDisposable
 {
     private readonly TimeProvider _time;
     private readonly long _started;
@@ -124,7 +125,8 @@ public sealed class RunningTopology : IAsyncDisposable
         HostMemory.Check(Model);
         ImageShelf shelf = new(Model, Events);
         Dictionary<string, GuestFiles> images = await shelf.ObtainAllAsync(cancel);
-        DiskShelf disks = new(Model, _folder, images, Events);
+        Manifest manifest = Manifest.Load(_folder);
+        DiskShelf disks = new(Model, _folder, images, manifest, Events);
         _disks = disks;
         _takeDown.Push(() =>
         {
@@ -132,6 +134,9 @@ public sealed class RunningTopology : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         disks.OpenAll();
+        _snapshots = new DiskSnapshots(_folder, disks.Disks, manifest, _time);
+        _snapshots.RemoveUnnamed();
+        _takeDown.Push(EndDeletionAsync);
         cancel.ThrowIfCancellationRequested();
         Wiring wiring = new(Model, _time, Events);
         _takeDown.Push(() =>

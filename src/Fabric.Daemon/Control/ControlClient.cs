@@ -9,7 +9,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Fabric.Daemon.Control;
 
 /// <summary>Talks to the daemon of one topology. Any thread.</summary>
-public sealed class ControlClient : IDisposable
+public sealed partial class ControlClient : ISnapshots
 {
     private static readonly Uri Base = new("http://fabric/");
     private readonly HttpMessageInvoker _invoker;
@@ -195,9 +195,9 @@ public sealed class ControlClient : IDisposable
         }
     }
 
-    private async Task<T> SendAsync<T>(HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancel)
+    private async Task<T> SendAsync<T>(HttpMethod method, string path, JsonTypeInfo<T> type, CancellationToken cancel, HttpContent? content = null)
     {
-        using HttpRequestMessage request = new(method, new Uri(Base, path));
+        using HttpRequestMessage request = new(method, new Uri(Base, path)) { Content = content };
         using HttpResponseMessage response = await SendAsync(request, cancel);
         Stream body = await response.Content.ReadAsStreamAsync(cancel);
         return await JsonSerializer.DeserializeAsync(body, type, cancel) ?? throw new DaemonException($"topology {Topology}: the daemon's answer is empty");

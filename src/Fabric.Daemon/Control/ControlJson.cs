@@ -17,6 +17,11 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(ExecEvent))]
 [JsonSerializable(typeof(ErrorReply))]
+[JsonSerializable(typeof(SnapshotRequest))]
+[JsonSerializable(typeof(SnapshotStatus))]
+[JsonSerializable(typeof(SnapshotProgress))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<SnapshotDiff>))]
 public sealed partial class ControlJson : JsonSerializerContext
 {
     private static readonly Lazy<ControlJson> LazyIndented = new(() => new ControlJson(CopyOptions(isIndented: true)));

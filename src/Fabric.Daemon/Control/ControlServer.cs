@@ -20,6 +20,11 @@ namespace Fabric.Daemon.Control;
 /// POST /v1/vms/VM/start|stop|pause|resume|reset    VmStatus when done
 /// POST /v1/vms/VM/exec                ExecRequest; the answer is one ExecEvent per line
 /// POST /v1/vms/VM/exec/ID/stdin       raw bytes, streamed to the command's standard input; the end of the body closes it
+/// GET  /v1/snapshots                  SnapshotStatus of each, oldest first
+/// POST /v1/snapshots                  SnapshotRequest; SnapshotStatus of the one taken
+/// POST /v1/snapshots/NAME/revert      SnapshotRequest; stops the machines that use the disks, and starts them again
+/// DELETE /v1/snapshots/NAME           one SnapshotProgress per line; goes on when the client hangs up
+/// GET  /v1/snapshots/NAME/diff        SnapshotDiff of each disk; ?to=NAME2, ?vm=VM, ?disk=DISK
 /// GET  /v1/vms/VM/console             WebSocket, binary messages both ways; the scrollback comes first
 /// </code>
 /// <para>Standard input is a request of its own because HTTP/1.1 clients send a whole body before they read the answer: a command
@@ -66,6 +71,7 @@ internal sealed class ControlServer : IAsyncDisposable
         TopologyEndpoints.Map(app, topology, requestStop, stopping.Token);
         VmEndpoints.Map(app, topology);
         ExecEndpoints.Map(app, topology);
+        SnapshotEndpoints.Map(app, topology);
         ConsoleEndpoint.Map(app, topology, stopping.Token);
         await app.StartAsync();
         File.SetUnixFileMode(socket, OwnerOnly);

@@ -11,6 +11,12 @@ public sealed class StateFolder(string path)
     /// <summary>Folder of the overlays.</summary>
     public string Disks => System.IO.Path.Combine(Path, "disks");
 
+    /// <summary>Folder of the overlays that snapshots have made.</summary>
+    public string Layers => System.IO.Path.Combine(Disks, "layers");
+
+    /// <summary>Tells which files the disks consist of, once there was a snapshot.</summary>
+    public string Manifest => System.IO.Path.Combine(Disks, "snapshots.json");
+
     /// <summary>The daemon's log.</summary>
     public string Log => System.IO.Path.Combine(Path, "daemon.log");
 
@@ -49,7 +55,7 @@ public sealed class StateFolder(string path)
     {
         if (!Directory.Exists(Disks))
             return 0;
-        string[] files = Directory.GetFiles(Disks);
+        string[] files = [.. Directory.GetFiles(Disks, "*", SearchOption.AllDirectories).Where(file => file != Manifest)];
         Directory.Delete(Disks, recursive: true);
         return files.Length;
     }
