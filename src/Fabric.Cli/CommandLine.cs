@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using Fabric.Cli.Commands;
+using Fabric.Cli.Disks;
 using Fabric.Daemon;
 
 namespace Fabric.Cli;
@@ -17,12 +18,21 @@ internal static class CommandLine
     private const int Interrupted = 130;
     private const int Terminated = 143;
 
-    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal)
+    /// <param name="args">The command line.</param>
+    /// <param name="terminal">Where to print.</param>
+    /// <param name="program">Name the program was called by.</param>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, Terminal terminal, string program = "fabric")
     {
         using CancellationTokenSource cancel = new();
         int interrupted = Interrupted;
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, context => End(context, Interrupted));
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context => End(context, Terminated));
+        if (args.Count > 1 && args[0] == "disk" && DiskTool.Find(args[1]) is { } verb)
+        {
+            int status = DiskTool.Run(verb, [.. args.Skip(2)], terminal, program, cancel.Token);
+            return cancel.IsCancellationRequested ? interrupted : status;
+        }
+
         ParseResult parsed = CreateRoot(terminal).Parse(args);
         try
         {

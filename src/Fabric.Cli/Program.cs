@@ -1,1 +1,7 @@
-return await Fabric.Cli.CommandLine.RunAsync(args, Fabric.Cli.Terminal.OfProcess());
+using Fabric.Cli;
+using Fabric.Cli.Disks;
+
+string program = CalledAs.Name();
+return program == DiskSession.QemuImg
+    ? await CommandLine.RunAsync(CalledAs.QemuImgArguments(args), Terminal.OfProcess(), program)
+    : await CommandLine.RunAsync(args, Terminal.OfProcess());

@@ -13,7 +13,11 @@ public sealed class DiskException : Exception
     {
         Path = path;
         Offset = offset;
+        Reason = message;
     }
+
+    /// <summary>What is wrong and what to do, without the path and the offset.</summary>
+    public string Reason { get; }
 
     /// <summary>The file the error is about.</summary>
     public string Path { get; }

@@ -166,6 +166,42 @@ public static class DiskImage
         return (format is { } named ? FormatOf(named) : Recognise(store)).Inspect(store, path);
     }
 
+    /// <summary>Reads what an image and everything below it say about themselves, from the top down. Opens nothing for use, but follows names
+    /// only where opening would.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Its format, and where names may lead.</param>
+    /// <exception cref="DiskException">One of them is missing, damaged or of unknown format, or must not be followed.</exception>
+    public static IReadOnlyList<DiskImageInfo> InspectChain(string path, DiskOpenOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        List<DiskImageInfo> chain = [];
+        HashSet<string> seen = [];
+        DiskFormat? format = options.Format;
+        while (true)
+        {
+            if (!seen.Add(HostPath.Real(path)))
+                throw new DiskException(path, $"Backing file '{path}' creates an infinite loop.");
+            if (chain.Count >= MaxDepth)
+                throw new DiskException(path, $"lies below more than {MaxDepth} overlays");
+            DiskImageInfo info = Inspect(path, format);
+            chain.Add(info);
+            if (info.BackingFileName is not { } below || ProtocolOf(below, options.Protocols) is not null)
+                return chain;
+            format = FormatOfBacking(path, below, info.BackingFormat);
+            Follow(new ImageOpening(path, true, options, []), below, "backing file");
+            path = info.FullBackingFileName!;
+        }
+    }
+
+    /// <summary>Tells an image's format by its magic number; null when it has none that is known.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="DiskException">It cannot be read.</exception>
+    public static DiskFormat? Recognise(string path)
+    {
+        using HostFile store = HostFile.Open(path, readOnly: true);
+        return TryRecognise(store)?.Kind;
+    }
+
     /// <summary>Looks for faults in an image's own structures (not in the guest's data), and repairs them if asked.</summary>
     /// <param name="path">The file.</param>
     /// <param name="options">How to open it; for repairs it must not be read-only.</param>
@@ -187,6 +223,14 @@ public static class DiskImage
     /// <summary>The name of a format in images and on command lines.</summary>
     /// <param name="format">The format.</param>
     public static string NameOf(DiskFormat format) => FormatOf(format).Name;
+
+    /// <summary>The options that a format takes when an image is made, in the order of its help.</summary>
+    /// <param name="format">The format.</param>
+    public static IReadOnlyList<ImageOption> OptionsOf(DiskFormat format) => FormatOf(format).Options;
+
+    /// <summary>True when images of a format may have a backing file.</summary>
+    /// <param name="format">The format.</param>
+    public static bool HasBacking(DiskFormat format) => FormatOf(format).HasBacking;
 
     /// <summary>The names of all formats.</summary>
     public static IEnumerable<string> FormatNames => Known.Select(format => format.Name);
@@ -216,11 +260,17 @@ public static class DiskImage
             return protocol.Open(name, readOnly: true);
         }
 
+        DiskFormat format = FormatOfBacking(path, name, formatName);
+        return OpenFile(Follow(above, name, "backing file"), format, readOnly: true, options, above.Above);
+    }
+
+    private static DiskFormat FormatOfBacking(string path, string name, string? formatName)
+    {
         if (formatName is null)
-            throw new DiskException(path, $"does not say the format of its backing file \"{name}\"; add it with qemu-img rebase -u -F FORMAT -b \"{name}\"");
+            throw new DiskException(path, $"does not say the format of its backing file \"{name}\"; add it with fabric disk rebase -u -F FORMAT -b \"{name}\" {path}");
         if (!TryParseFormat(formatName, out DiskFormat format))
             throw new DiskException(path, $"its backing file \"{name}\" is of format \"{formatName}\", which is not supported ({string.Join(", ", FormatNames)} are)");
-        return OpenFile(Follow(above, name, "backing file"), format, readOnly: true, options, above.Above);
+        return format;
     }
 
     internal static FileStore OpenExtent(ImageOpening above, string name)
@@ -300,14 +350,28 @@ public static class DiskImage
         return null;
     }
 
-    private static ImageFormat Recognise(HostFile store)
+    private static ImageFormat? TryRecognise(HostFile store)
     {
         Span<byte> head = stackalloc byte[512];
-        if (store.Read(0, head) != DiskStatus.Ok)
-            throw new DiskException(store.Path, "cannot be read", 0);
+        ReadHead(store, head);
         foreach (ImageFormat format in Known)
             if (format.Recognises(head, store))
                 return format;
+        return null;
+    }
+
+    private static void ReadHead(HostFile store, Span<byte> head)
+    {
+        if (store.Read(0, head) != DiskStatus.Ok)
+            throw new DiskException(store.Path, "cannot be read", 0);
+    }
+
+    private static ImageFormat Recognise(HostFile store)
+    {
+        if (TryRecognise(store) is { } known)
+            return known;
+        Span<byte> head = stackalloc byte[512];
+        ReadHead(store, head);
         string? other = OtherFormat(head);
         throw new DiskException(store.Path, other is not null
             ? $"is a {other} image, which is not supported ({string.Join(", ", FormatNames)} are); convert it with qemu-img convert -O qcow2"

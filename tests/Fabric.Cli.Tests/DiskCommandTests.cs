@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using Fabric.Disk;
 
 namespace Fabric.Cli.Tests;
 
@@ -14,7 +15,7 @@ public sealed class DiskCommandTests : IDisposable
     {
         File.WriteAllBytes(Path.Combine(_user.Home, "base.img"), new byte[3 << 20]);
         Sandbox.Run create = _user.Fabric("disk", "create", "-f", "qcow2", "-b", "base.img", "-F", "raw", "thin.qcow2");
-        Assert.Equal(("", 0, "thin.qcow2: qcow2, 3 MiB over base.img\n"), (create.Error, create.Status, create.Out));
+        Assert.Equal(("", 0, "Formatting 'thin.qcow2', fmt=qcow2 cluster_size=65536 extended_l2=off compression_type=zlib size=3145728 backing_file=base.img backing_fmt=raw lazy_refcounts=off refcount_bits=16\n"), (create.Error, create.Status, create.Out));
         using JsonDocument info = JsonDocument.Parse(_user.Fabric("disk", "info", "thin.qcow2", "--output=json").Out);
         Assert.Equal(3 << 20, info.RootElement.GetProperty("virtual-size").GetInt64());
         Assert.Equal("base.img", info.RootElement.GetProperty("backing-filename").GetString());
@@ -35,10 +36,11 @@ public sealed class DiskCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "a size is missing", "disk", "create", "x.qcow2")]
-    [InlineData(2, "'many' is no size", "disk", "create", "x.qcow2", "many")]
-    [InlineData(2, "the base's format is missing", "disk", "create", "-b", "base.img", "x.qcow2")]
-    [InlineData(1, "nowhere.qcow2: ", "disk", "info", "nowhere.qcow2")]
+    [InlineData(1, "needs a size", "disk", "create", "x.qcow2")]
+    [InlineData(1, "Invalid image size", "disk", "create", "x.qcow2", "many")]
+    [InlineData(1, "x.qcow2: Could not open 'base.img': No such file or directory", "disk", "create", "-b", "base.img", "x.qcow2")]
+    [InlineData(2, "unrecognized option '--bogus'", "disk", "info", "--bogus", "nowhere.qcow2")]
+    [InlineData(1, "Could not open 'nowhere.qcow2': Could not open 'nowhere.qcow2': No such file", "disk", "info", "nowhere.qcow2")]
     public void WhatIsMissingIsSaid(int status, string line, params string[] args)
     {
         Sandbox.Run run = _user.Fabric(args);
@@ -47,10 +49,12 @@ public sealed class DiskCommandTests : IDisposable
     }
 
     [Fact]
-    public void AnExistingFileIsNotOverwritten()
+    public void AnExistingImageIsReplacedUnlessItIsInUse()
     {
-        _user.Write("data.qcow2", "precious");
-        Assert.Contains("exists already", _user.Fabric("disk", "create", "data.qcow2", "1MiB").ErrorLine);
-        Assert.Equal("precious", File.ReadAllText(Path.Combine(_user.Home, "data.qcow2")));
+        _user.Write("data.qcow2", "old");
+        Assert.Equal(0, _user.Fabric("disk", "create", "data.qcow2", "1MiB").Status);
+        using (DiskImage.Open(Path.Combine(_user.Home, "data.qcow2")))
+            Assert.Contains("is in use", _user.Fabric("disk", "create", "data.qcow2", "2MiB").ErrorLine);
+        Assert.Contains("1 MiB (1048576 bytes)", _user.Fabric("disk", "info", "data.qcow2").Out);
     }
 }

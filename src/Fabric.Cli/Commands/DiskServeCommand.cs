@@ -17,7 +17,8 @@ internal static class DiskServeCommand
         Option<string?> tcp = new("--tcp") { Description = "Listen on TCP instead; without encryption, so choose a network you trust", HelpName = "HOST:PORT" };
         Option<string?> bind = new("--bind", "-b") { Description = "With --port: address to listen on (default: 127.0.0.1)", HelpName = "HOST" };
         Option<int?> port = new("--port", "-p") { Description = "Listen on this TCP port; 0 for a free one", HelpName = "PORT" };
-        Option<string> format = DiskCreateCommand.FormatOption("--format", "-f", "Format of the image (default: recognised; raw never is)");
+        Option<string?> format = new("--format", "-f") { Description = "Format of the image (default: recognised; raw never is)", HelpName = "FORMAT" };
+        format.AcceptOnlyFromAmong([.. DiskImage.FormatNames]);
         Option<bool> readOnly = new("--read-only", "-r") { Description = "Refuse to change the disk" };
         Option<string?> snapshot = new("--snapshot") { Description = "Serve an internal snapshot, by id or name, for reading", HelpName = "NAME" };
         Option<string?> export = new("--export", "-x", "--export-name") { Description = "Name that clients ask for (default: empty)", HelpName = "NAME" };
@@ -44,7 +45,7 @@ internal static class DiskServeCommand
                 : TcpEndPoint($"{parsed.GetValue(bind) ?? "127.0.0.1"}:{parsed.GetValue(port)}");
             string name = parsed.GetRequiredValue(file);
             using Served served = Served.Open(
-                name, DiskCreateCommand.ParseFormat(parsed.GetValue(format)), parsed.GetValue(readOnly), parsed.GetValue(snapshot));
+                name, DiskImage.TryParseFormat(parsed.GetValue(format), out DiskFormat known) ? known : null, parsed.GetValue(readOnly), parsed.GetValue(snapshot));
             NbdExport offered = new(parsed.GetValue(export) ?? "", served.Disk, parsed.GetValue(description), parsed.GetValue(readOnly));
             NbdServerOptions options = new();
             if (parsed.GetValue(clients) is int most)

@@ -34,6 +34,6 @@ internal static class HostPath
         int slash = name.IndexOf('/', StringComparison.Ordinal);
         if (name.Contains('\0', StringComparison.Ordinal) || (colon >= 0 && (slash < 0 || colon < slash)))
             throw new DiskException(imagePath, $"its backing file \"{name}\" is not a plain file name, which is not supported");
-        return Path.Combine(FolderOf(imagePath), name);
+        return Path.Combine(Path.GetDirectoryName(imagePath) ?? "", name);
     }
 }
