@@ -12,6 +12,12 @@ public sealed class InteropTests
     [InlineData("preallocation=metadata", false)]
     [InlineData("preallocation=falloc,cluster_size=8192", false)]
     [InlineData("lazy_refcounts=on", false)]
+    [InlineData("compression_type=zstd", true)]
+    [InlineData("compression_type=zstd,cluster_size=2M", true)]
+    [InlineData("compression_type=zstd,cluster_size=512", true)]
+    [InlineData("extended_l2=on", true)]
+    [InlineData("extended_l2=on,compression_type=zstd,cluster_size=16k", true)]
+    [InlineData("data_file=image.data", false)]
     public void QemuImagesReadWriteAndStayClean(string creation, bool compressed)
     {
         Tools.Need();
@@ -50,7 +56,7 @@ public sealed class InteropTests
         Tools.CompareEqual(folder["image"], model.Bytes);
     }
 
-    private static byte[] Content(int size)
+    internal static byte[] Content(int size)
     {
         byte[] content = new byte[size];
         Random random = new(3);

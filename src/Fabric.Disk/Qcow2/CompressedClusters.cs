@@ -2,14 +2,27 @@ using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Qcow2;
 
-/// <summary>Reads compressed clusters (zlib's raw deflate) and keeps the last one, for sequential small reads.</summary>
-internal sealed class CompressedClusters(FileStore store, int clusterBits)
+/// <summary>Reads compressed clusters and keeps the last few, for sequential small reads.</summary>
+internal sealed class CompressedClusters : IDisposable
 {
-    private readonly Lock _gate = new();
-    private readonly Inflate _inflate = new();
-    private byte[] _packed = [];
-    private byte[] _cluster = [];
-    private ulong _entry;
+    private const int Slots = 8;
+    private const int SlotBytes = 16 << 20;
+    private readonly FileStore _store;
+    private readonly int _clusterBits;
+    private readonly Slot[] _slots;
+
+    public CompressedClusters(FileStore store, Qcow2Header header)
+    {
+        _store = store;
+        _clusterBits = header.ClusterBits;
+        Codec = ClusterCodec.For(store.Path, header);
+        _slots = new Slot[Math.Min(Slots, SlotBytes >> _clusterBits)];
+        for (int i = 0; i < _slots.Length; i++)
+            _slots[i] = new Slot();
+    }
+
+    /// <summary>How the clusters are packed.</summary>
+    public ClusterCodec Codec { get; }
 
     /// <summary>Fills the buffer from inside a cluster.</summary>
     /// <param name="entry">Its L2 entry.</param>
@@ -18,16 +31,18 @@ internal sealed class CompressedClusters(FileStore store, int clusterBits)
     /// <param name="noWait">As in <see cref="FileStore.Read"/>.</param>
     public DiskStatus Read(ulong entry, int inside, Span<byte> destination, bool noWait)
     {
-        lock (_gate)
+        // The same cluster always comes to the same slot, so none is kept twice; others may be unpacked beside it.
+        Slot slot = _slots[(entry * 0x9e37_79b9_7f4a_7c15 >> 32) % (ulong)_slots.Length];
+        lock (slot)
         {
-            if (_entry != entry)
+            if (slot.Entry != entry)
             {
-                DiskStatus status = Unpack(entry, noWait);
+                DiskStatus status = Unpack(slot, entry, noWait);
                 if (status != DiskStatus.Ok)
                     return status;
             }
 
-            _cluster.AsSpan(inside, destination.Length).CopyTo(destination);
+            slot.Cluster.AsSpan(inside, destination.Length).CopyTo(destination);
             return DiskStatus.Ok;
         }
     }
@@ -35,28 +50,40 @@ internal sealed class CompressedClusters(FileStore store, int clusterBits)
     /// <summary>Forgets what is kept: clusters were given back and may hold something else.</summary>
     public void Forget()
     {
-        lock (_gate)
-            _entry = 0;
+        foreach (Slot slot in _slots)
+            lock (slot)
+                slot.Entry = 0;
     }
 
-    private DiskStatus Unpack(ulong entry, bool noWait)
+    private DiskStatus Unpack(Slot slot, ulong entry, bool noWait)
     {
-        if (_cluster.Length == 0)
+        if (slot.Cluster.Length == 0)
         {
-            _cluster = new byte[1 << clusterBits];
-            _packed = new byte[(2 << clusterBits) + 512];
+            slot.Cluster = new byte[1 << _clusterBits];
+            slot.Packed = new byte[(2 << _clusterBits) + 512];
         }
 
-        long offset = L2Entry.CompressedRange(entry, clusterBits, out int length);
-        if (offset >= store.Length || length > _packed.Length)
+        long offset = L2Entry.CompressedRange(entry, _clusterBits, out int length);
+        if (offset >= _store.Length || length > slot.Packed.Length)
             return DiskStatus.Corrupt;
-        DiskStatus status = store.Read(offset, _packed.AsSpan(0, length), noWait);
+        Span<byte> packed = slot.Packed.AsSpan(0, length);
+        DiskStatus status = _store.Read(offset, packed, noWait);
         if (status != DiskStatus.Ok)
             return status;
-        _entry = 0;
-        if (!_inflate.TryFill(_packed.AsSpan(0, length), _cluster))
+        slot.Entry = 0;
+        if (!Codec.TryDecompress(packed, slot.Cluster))
             return DiskStatus.Corrupt;
-        _entry = entry;
+        slot.Entry = entry;
         return DiskStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Codec.Dispose();
+
+    private sealed class Slot
+    {
+        public ulong Entry;
+        public byte[] Packed = [];
+        public byte[] Cluster = [];
     }
 }

@@ -41,4 +41,14 @@ internal static class L2Entry
         length = (sectors * 512) - (int)(offset & 511);
         return offset;
     }
+
+    /// <summary>The entry of a compressed cluster.</summary>
+    /// <param name="place">First byte in the file.</param>
+    /// <param name="length">Length in bytes, at least 1.</param>
+    /// <param name="clusterBits">Cluster size as a power of two.</param>
+    public static ulong CompressedAt(long place, int length, int clusterBits)
+    {
+        long additional = ((place + length - 1) >> 9) - (place >> 9);
+        return CompressedBit | ((ulong)additional << (62 - (clusterBits - 8))) | (ulong)place;
+    }
 }

@@ -50,7 +50,7 @@ internal sealed partial class Qcow2Disk
     private void QuietLocked()
     {
         for (int round = 0; round < 3 && (round == 0 || _refcounts.IsDirty || _frees.HasUnlinked); round++)
-            Need(FlushLocked(), "the image cannot be brought to stable storage");
+            Need(FinishLocked(), "the image cannot be brought to stable storage");
     }
 
     private void Reload()

@@ -14,8 +14,6 @@ internal sealed partial class Qcow2Disk
     /// <exception cref="DiskException">The image must not be trusted, or must not be written to.</exception>
     public static Qcow2Disk Open(FileStore store, Qcow2Header header, IDisk? backing, int cacheBytes, FileStore? data = null)
     {
-        if (header.CompressionType != 0)
-            throw new DiskException(store.Path, "uses zstd compression, which is not yet supported; convert it with qemu-img", Qcow2Header.IncompatibleOffset);
         if (store.IsReadOnly)
         {
             Qcow2Disk disk = new(store, header, backing, cacheBytes, data);

@@ -341,9 +341,7 @@ internal sealed partial class Qcow2Disk
         if (_corruptMarked || _header.Version < 3)
             return DiskStatus.Corrupt;
         _corruptMarked = true;
-        Span<byte> field = stackalloc byte[8];
-        System.Buffers.Binary.BinaryPrimitives.WriteUInt64BigEndian(field, (ulong)(_header.Incompatible | IncompatibleFeatures.Corrupt));
-        if (_store.Write(Qcow2Header.IncompatibleOffset, field) == DiskStatus.Ok)
+        if (WriteIncompatible(_incompatible | IncompatibleFeatures.Corrupt) == DiskStatus.Ok)
             _store.Flush();
         return DiskStatus.Corrupt;
     }

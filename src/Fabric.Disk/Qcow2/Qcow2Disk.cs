@@ -52,6 +52,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private DeferredFrees _frees;
     private long _length;
     private long _dataEnd;
+    private IncompatibleFeatures _incompatible;
     private byte[] _scratch = [];
     private volatile bool _changed;
     private bool _corrupt;
@@ -70,7 +71,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
         _cacheBytes = cacheBytes;
         _clusterBits = header.ClusterBits;
         _clusterSize = header.ClusterSize;
-        _compressed = new CompressedClusters(store, _clusterBits);
+        _compressed = new CompressedClusters(store, header);
         Load(header);
     }
 
@@ -79,6 +80,8 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private void Load(Qcow2Header header)
     {
         _header = header;
+        _incompatible = header.Incompatible;
+        _packAt = 0;
         _length = (header.Size + 511) & ~511L;
         _metadata = new MetadataClusters();
         _map = new ClusterMap(_store, header, _cacheBytes);
@@ -278,6 +281,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
         _disposed = true;
         if (!IsReadOnly)
             Finish();
+        _compressed.Dispose();
         _data.Dispose();
         _store.Dispose();
         _backing?.Dispose();

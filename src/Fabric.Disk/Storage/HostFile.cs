@@ -8,6 +8,7 @@ internal sealed class HostFile : FileStore
 {
     private static readonly byte[] Zeroes = new byte[1 << 16];
     private readonly SafeFileHandle _handle;
+    private bool _locked;
     private volatile bool _flushFailed;
     private volatile bool _noWaitUnknown;
     private volatile bool _noZeroRange;
@@ -81,7 +82,11 @@ internal sealed class HostFile : FileStore
 
     /// <summary>Takes QEMU-compatible locks, see <see cref="ImageLock"/>.</summary>
     /// <exception cref="DiskException">Somebody else uses the file in a way that does not fit.</exception>
-    public void Lock(LockMode mode) => ImageLock.Take(this, _handle, mode);
+    public void Lock(LockMode mode)
+    {
+        _locked = true;
+        ImageLock.Take(this, _handle, mode);
+    }
 
     /// <inheritdoc/>
     public override DiskStatus Read(long offset, Span<byte> destination, bool noWait = false)
@@ -247,7 +252,13 @@ internal sealed class HostFile : FileStore
     }
 
     /// <inheritdoc/>
-    protected override void Dispose(bool disposing) => _handle.Dispose();
+    protected override void Dispose(bool disposing)
+    {
+        // Not left to the closing: a child that was forked a moment ago holds a copy of the descriptor until it executes its program.
+        if (_locked && !_handle.IsClosed)
+            ImageLock.Release(_handle);
+        _handle.Dispose();
+    }
 
     private static DiskStatus StatusOf(int error) => error switch
     {

@@ -38,6 +38,13 @@ internal static class ImageLock
             throw new DiskException(file.Path, InUse(file, mode));
     }
 
+    /// <summary>Gives up every lock that was taken.</summary>
+    public static void Release(SafeFileHandle handle)
+    {
+        Native.FileLock all = new() { Type = Native.LockNone };
+        _ = Native.Fcntl(handle, Native.FcntlOfdSetLock, ref all);
+    }
+
     private static bool TakeByte(HostFile file, SafeFileHandle handle, int offset)
     {
         Native.FileLock wanted = new() { Type = Native.LockRead, Start = offset, Length = 1 };
