@@ -70,6 +70,10 @@ internal static partial class Native
     [LibraryImport("libc")]
     private static partial int close(int descriptor);
 
+    /// <summary>Bytes that a file takes on the host; 0 when there is none.</summary>
+    internal static long AllocatedBytes(string path) =>
+        statx(FdCwd, path, NoFollow, BasicStats, out StatxRecord record) == 0 ? (long)record.Blocks * 512 : 0;
+
     [LibraryImport("libc", SetLastError = true)]
     private static partial int setsid();
 
@@ -85,7 +89,7 @@ internal static partial class Native
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int statx(int folder, string path, int flags, uint mask, out StatxRecord record);
 
-    /// <summary>Linux <c>struct statx</c>: 256 bytes, of which four fields are read.</summary>
+    /// <summary>Linux <c>struct statx</c>: 256 bytes, of which five fields are read.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     private struct StatxRecord
     {
@@ -97,6 +101,9 @@ internal static partial class Native
 
         [FieldOffset(32)]
         public ulong Inode;
+
+        [FieldOffset(48)]
+        public ulong Blocks;
     }
 
     /// <summary>Who owns a file and which one it is.</summary>

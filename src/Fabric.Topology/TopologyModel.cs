@@ -23,4 +23,7 @@ public sealed record TopologyModel
 
     /// <summary>Test steps in the file's order.</summary>
     public required IReadOnlyList<TestStep> Tests { get; init; }
+
+    /// <summary>Most bytes that the topology's own disk files may take on the host together, or null for no limit.</summary>
+    public long? PoolLimit { get; init; }
 }

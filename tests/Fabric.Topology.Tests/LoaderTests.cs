@@ -110,4 +110,29 @@ public class LoaderTests
         using TopologyFile file = new("switches: { lan: }", "my lab_2.yaml");
         Assert.Equal("my-lab-2", TopologyLoader.Load(file.FilePath).Name);
     }
+
+    [Fact]
+    public void A_disk_may_be_throttled_cached_and_made_to_fail_and_the_disks_may_share_a_limit()
+    {
+        TopologyModel model = TopologyFile.Load("""
+            pool: { limit: 20GiB }
+            images: { debian: { pull: debian-riscv64 } }
+            disks:
+              slow:
+                base: debian
+                throttle: { iops: 500, iops-burst: 1000, bytes-per-second: 50MiB, bytes-burst: 100MiB }
+                cache: 64MiB
+                copy-on-read: true
+                faults:
+                  - { on: write, every: 100, answer: no-space }
+                  - { on: flush, answer: ok, delay: 20ms }
+              windows: { base: debian, format: vhdx }
+            """);
+        DiskModel slow = model.Disks["slow"];
+        Assert.Equal(20L << 30, model.PoolLimit);
+        Assert.Equal(new ThrottleModel(500, 1000, 50 << 20, 100 << 20), slow.Throttle);
+        Assert.Equal((64L << 20, true), (slow.CacheBytes, slow.CopyOnRead));
+        Assert.Equal([new DiskFaultModel("write", 100, "no-space", TimeSpan.Zero), new DiskFaultModel("flush", 1, "ok", TimeSpan.FromMilliseconds(20))], slow.Faults);
+        Assert.Equal(("vhdx", "debian"), (model.Disks["windows"].Format, model.Disks["windows"].BaseImage));
+    }
 }

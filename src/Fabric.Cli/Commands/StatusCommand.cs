@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Text.Json;
 using Fabric.Daemon.Control;
+using Fabric.Topology;
+using Spectre.Console;
 
 namespace Fabric.Cli.Commands;
 
@@ -50,6 +52,12 @@ internal static class StatusCommand
         TimeSpan up = TimeSpan.FromSeconds(Math.Floor(status.UptimeSeconds));
         string state = status.State.ToString().ToLowerInvariant();
         terminal.WriteMarkup($"[bold]{status.Topology}[/]: {state} for {up:c}, process {status.Pid}, from {status.File}");
+        if (status.Pool is { } pool)
+        {
+            string full = pool.IsFull ? $", [red]full[/]: {pool.RefusedWrites} writes refused with an I/O error; make room, or raise pool: limit: and start anew" : "";
+            terminal.Screen.MarkupLine($"disks: {ByteSize.Format(pool.UsedBytes)} of {ByteSize.Format(pool.LimitBytes)} on the host{full}");
+        }
+
         new ReadyReport(terminal).WriteVms(status);
     }
 }

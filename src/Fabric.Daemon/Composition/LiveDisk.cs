@@ -14,6 +14,7 @@ internal sealed class LiveDisk : IDisposable
     private readonly IReadOnlyList<string> _allowed;
     private readonly PivotDisk _pivot;
     private readonly PivotDisk _gate;
+    private readonly ThrottledDisk? _throttle;
     private Func<IDisk> _open;
 
     /// <summary>Opens a disk.</summary>
@@ -21,8 +22,10 @@ internal sealed class LiveDisk : IDisposable
     /// <param name="folder">Where its overlays are.</param>
     /// <param name="allowed">Folders, besides that of the overlays, in which files below it may lie.</param>
     /// <param name="record">Its layers.</param>
+    /// <param name="pool">What it takes its room on the host from, or null.</param>
+    /// <param name="time">Clock of throttle and faults.</param>
     /// <exception cref="DiskException">A file is in use, missing or damaged.</exception>
-    public LiveDisk(DiskModel model, StateFolder folder, IReadOnlyList<string> allowed, DiskRecord record)
+    public LiveDisk(DiskModel model, StateFolder folder, IReadOnlyList<string> allowed, DiskRecord record, StoragePool? pool, TimeProvider time)
     {
         Model = model;
         _folder = folder;
@@ -30,8 +33,16 @@ internal sealed class LiveDisk : IDisposable
         _open = () => OpenLayer(record.Find(record.Active), model.IsReadOnly);
         File = PathOf(record.Active);
         _pivot = new PivotDisk(_open());
-        _gate = _pivot;
-        Top = _gate;
+        IDisk inner = pool is null ? _pivot : new PoolDisk(_pivot, pool);
+        if (model.CopyOnRead)
+            inner = new CopyOnReadDisk(inner);
+        if (model.CacheBytes is { } bound)
+            inner = new CacheDisk(inner, bound);
+        if (model.Faults.Count > 0)
+            inner = new FaultDisk(inner, model.Faults.Select(RuleOf), seed: 0, time);
+        _gate = inner == _pivot ? _pivot : new PivotDisk(inner);
+        _throttle = model.Throttle is { } limits ? new ThrottledDisk(_gate, LimitsOf(limits), time) : null;
+        Top = (IDisk?)_throttle ?? _gate;
     }
 
     /// <summary>What the topology says of it.</summary>
@@ -61,6 +72,9 @@ internal sealed class LiveDisk : IDisposable
 
     /// <summary>With requests held: brings everything to stable storage, what layers keep in memory included.</summary>
     public DiskStatus FlushHeld() => _gate.Target.Flush();
+
+    /// <summary>Lets throttled requests through from now on: for taking the topology down.</summary>
+    public void Lift() => _throttle?.Lift();
 
     /// <summary>Lets requests in again.</summary>
     public void Resume() => _gate.Resume();
@@ -122,10 +136,32 @@ internal sealed class LiveDisk : IDisposable
 
     /// <summary>A layer's format.</summary>
     public static DiskFormat FormatOf(LayerRecord layer) =>
-        DiskImage.TryParseFormat(layer.Format, out DiskFormat format) ? format : throw new DaemonException($"{layer.File}: unknown format '{layer.Format}'; {string.Join(", ", DiskImage.FormatNames)} are known");
+        ParseFormat(layer.Format) ?? throw new DaemonException($"{layer.File}: unknown format '{layer.Format}'; {string.Join(", ", DiskImage.FormatNames)} are known");
+
+    /// <summary>A format by the name it has in topology files; null for one that this program does not know.</summary>
+    public static DiskFormat? ParseFormat(string name) => name == "vhd" ? DiskFormat.Vhd : DiskImage.TryParseFormat(name, out DiskFormat format) ? format : null;
 
     /// <summary>Flushes and closes.</summary>
     public void Dispose() => Top.Dispose();
+
+    private static ThrottleLimits LimitsOf(ThrottleModel model) =>
+        new() { Iops = model.Iops, IopsBurst = model.IopsBurst, BytesPerSecond = model.BytesPerSecond, BytesBurst = model.BytesBurst };
+
+    private static FaultRule RuleOf(DiskFaultModel model) => new()
+    {
+        Operations = model.On switch
+        {
+            "read" => DiskOperations.Read,
+            "write" => DiskOperations.Write,
+            "zero" => DiskOperations.WriteZeroes,
+            "discard" => DiskOperations.Discard,
+            "flush" => DiskOperations.Flush,
+            _ => DiskOperations.All,
+        },
+        Every = model.Every,
+        Status = model.Answer switch { "ok" => DiskStatus.Ok, "no-space" => DiskStatus.NoSpace, _ => DiskStatus.IoError },
+        Delay = model.Delay,
+    };
 
     private IDisk Reopen(long length)
     {

@@ -91,7 +91,6 @@ public sealed partial class RunningTopology
     /// <summary>A deletion under way stops between two pieces and leaves the files as they must be.</summary>
     private async ValueTask EndDeletionAsync()
     {
-        await _endDeletion.CancelAsync();
         _snapshots = null;
         await _deletion.ContinueWith(_ => { }, TaskScheduler.Default);
     }

@@ -101,7 +101,10 @@ public sealed partial class RunningTopology : IAsyncDisposable
         Math.Round(_time.GetElapsedTime(_started).TotalSeconds, 1),
         [.. _vms.Values.Select(vm => vm.Status())],
         [.. Model.Switches.Values.Select(Describe)],
-        _disks?.Status() ?? []);
+        _disks?.Status() ?? [])
+    {
+        Pool = _disks?.PoolStatus(),
+    };
 
     /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>
     public async ValueTask DisposeAsync()
@@ -126,14 +129,14 @@ public sealed partial class RunningTopology : IAsyncDisposable
         ImageShelf shelf = new(Model, Events);
         Dictionary<string, GuestFiles> images = await shelf.ObtainAllAsync(cancel);
         Manifest manifest = Manifest.Load(_folder);
-        DiskShelf disks = new(Model, _folder, images, manifest, Events);
+        DiskShelf disks = new(Model, _folder, images, manifest, Events, _time);
         _disks = disks;
         _takeDown.Push(() =>
         {
             disks.Dispose();
             return ValueTask.CompletedTask;
         });
-        disks.OpenAll();
+        disks.OpenAll(cancel);
         _snapshots = new DiskSnapshots(_folder, disks.Disks, manifest, _time);
         _snapshots.RemoveUnnamed();
         _takeDown.Push(EndDeletionAsync);
@@ -168,12 +171,14 @@ public sealed partial class RunningTopology : IAsyncDisposable
     private async ValueTask StopMachinesAsync()
     {
         Events.Add(TopologyEventKind.Stopping, null, null);
+        _disks?.Lift();
         await Task.WhenAll(_vms.Values.Select(vm => vm.StopAsync(CancellationToken.None)));
     }
 
     private async Task TakeDownAsync()
     {
         _state = TopologyState.Stopping;
+        await _endDeletion.CancelAsync();
         while (_takeDown.TryPop(out Func<ValueTask>? step))
             await step();
         _state = TopologyState.Stopped;

@@ -13,6 +13,10 @@ public enum TopologyEventKind
     [JsonStringEnumMemberName("disk")]
     Disk,
 
+    /// <summary>The disks have used up the room they may take on the host.</summary>
+    [JsonStringEnumMemberName("pool")]
+    Pool,
+
     /// <summary>A switch forwards.</summary>
     [JsonStringEnumMemberName("switch")]
     Switch,

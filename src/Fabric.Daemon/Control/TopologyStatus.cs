@@ -17,4 +17,8 @@ public sealed record TopologyStatus(
     double UptimeSeconds,
     IReadOnlyList<VmStatus> Vms,
     IReadOnlyList<SwitchStatus> Switches,
-    IReadOnlyList<DiskFileStatus> Disks);
+    IReadOnlyList<DiskFileStatus> Disks)
+{
+    /// <summary>What the disks may take on the host; null without a limit.</summary>
+    public PoolStatus? Pool { get; init; }
+}

@@ -28,7 +28,7 @@ public sealed class OfflineSnapshots : ISnapshots
         try
         {
             Manifest manifest = Manifest.Load(folder);
-            DiskShelf shelf = new(model, folder, new Dictionary<string, GuestFiles>(), manifest, new EventLog(time));
+            DiskShelf shelf = new(model, folder, new Dictionary<string, GuestFiles>(), manifest, new EventLog(time), time);
             foreach (LiveDisk disk in shelf.OpenExisting(new ImageStore().Root))
                 _disks.Add(disk.Name, disk);
             _snapshots = new DiskSnapshots(folder, _disks, manifest, time);

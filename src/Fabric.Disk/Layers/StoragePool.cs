@@ -77,7 +77,7 @@ public sealed class StoragePool
     {
         Interlocked.Add(ref _since, bytes);
         Interlocked.Add(ref _inFlight, -bytes);
-        if (_isFull != 0)
+        if (bytes > 0 && _isFull != 0)
             Volatile.Write(ref _isFull, 0);
     }
 }

@@ -20,14 +20,38 @@ internal static class TopologyLanguage
         new Key("ageing", ValueKind.Duration, "How long a learned address stays without being seen; 300s unless given."),
         new Key("subnet", ValueKind.Network, "Network that every address on this switch belongs to, such as 10.0.0.0/24."));
 
+    internal static readonly string[] DiskFormats = ["qcow2", "vhdx", "vhd", "vmdk", "raw"];
+
+    internal static readonly Section Throttle = new(
+        "throttle",
+        new Key("iops", ValueKind.Integer, "Requests a second.") { Range = (1, 100_000_000) },
+        new Key("iops-burst", ValueKind.Integer, "Requests that may pass at once after a quiet spell; a tenth of a second's worth unless given.") { Range = (1, 100_000_000) },
+        new Key("bytes-per-second", ValueKind.Size, "Bytes read and written a second, such as 50MiB."),
+        new Key("bytes-burst", ValueKind.Size, "Bytes that may pass at once after a quiet spell; a tenth of a second's worth unless given."));
+
+    internal static readonly Section DiskFault = new(
+        "fault",
+        new Key("on", ValueKind.Choice, "Kind of request; all unless given.") { Choices = ["read", "write", "zero", "discard", "flush", "all"] },
+        new Key("every", ValueKind.Integer, "1 hits each of them, 3 every third; 1 unless given.") { Range = (1, int.MaxValue) },
+        new Key("answer", ValueKind.Choice, "What the guest gets; io-error unless given. ok does the request after the delay.") { Choices = ["io-error", "no-space", "ok"] },
+        new Key("delay", ValueKind.Duration, "How long the request is held up first."));
+
+    internal static readonly Section Pool = new(
+        "pool",
+        new Key("limit", ValueKind.Size, "Most that the disk files of this topology may take on the host together, such as 20GiB.") { IsRequired = true });
+
     internal static readonly Section Disk = new(
         "disk",
         new Key("file", ValueKind.Path, "Disk image of your own; without it the topology keeps one in its state folder."),
-        new Key("format", ValueKind.Choice, "Format of the disk; qcow2 unless given.") { Choices = ["qcow2", "raw"] },
+        new Key("format", ValueKind.Choice, "Format of the disk; qcow2 unless given. With a base, qcow2 is a thin overlay; vhdx, vhd and vmdk are filled from the base when they are made.") { Choices = DiskFormats },
         new Key("base", ValueKind.Text, "What the disk is a thin overlay over: an image of this file by name, or the path of a disk image."),
-        new Key("base-format", ValueKind.Choice, "Format of the base, when it is a path.") { Choices = ["qcow2", "raw"] },
+        new Key("base-format", ValueKind.Choice, "Format of the base, when it is a path.") { Choices = DiskFormats },
         new Key("size", ValueKind.Size, "Virtual size for a disk that is made, such as 8GiB; that of its base unless given."),
-        new Key("readonly", ValueKind.Boolean, "Guests may not write."));
+        new Key("readonly", ValueKind.Boolean, "Guests may not write."),
+        new Key("throttle", ValueKind.Section, "What the disk lets through in a second.") { Section = Throttle },
+        new Key("cache", ValueKind.Size, "Keep up to this much in memory and write it back later, at the latest when the guest flushes."),
+        new Key("copy-on-read", ValueKind.Boolean, "Keep in the disk what is read from its base."),
+        new Key("faults", ValueKind.Sections, "Requests that fail or are held up on purpose; the first that fits decides.") { Section = DiskFault });
 
     internal static readonly Section Nic = new(
         "nic",
@@ -78,6 +102,7 @@ internal static class TopologyLanguage
         new Key("images", ValueKind.SectionsByName, "Guest images.") { Section = Image },
         new Key("switches", ValueKind.SectionsByName, "Switches.") { Section = Switch },
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
+        new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },
         new Key("vms", ValueKind.SectionsByName, "Virtual machines.") { Section = Vm },
         new Key("tests", ValueKind.Sections, "Steps of 'fabric test', in order.") { Section = Test });
 }

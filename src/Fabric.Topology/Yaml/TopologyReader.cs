@@ -15,6 +15,10 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
     private const long MaxMemory = 1L << 40;
     private const long MemoryGranule = 2L << 20;
     private const long MaxDiskSize = 64L << 40;
+    private const long MinBytesPerSecond = 64 << 10;
+    private const long MinCache = 1 << 20;
+    private const long MaxCache = 64L << 30;
+    private const long MinPool = 1 << 20;
 
     private readonly Dictionary<string, ImageModel> _images = [];
     private readonly Dictionary<string, SwitchModel> _switches = [];
@@ -44,6 +48,7 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
             Switches = _switches,
             Disks = _disks,
             Vms = _vms,
+            PoolLimit = ReadPool(),
             Tests = [.. root.Children("tests").Select(ReadTest).OfType<TestStep>()],
         };
     }
@@ -89,9 +94,60 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
         }
 
         DiskModel disk = new(name, section.PathOf("file"), section.Choice("format") ?? "qcow2", baseImage, baseFile, baseFormat,
-            section.Size("size"), section.Boolean("readonly") ?? false);
+            section.Size("size"), section.Boolean("readonly") ?? false)
+        {
+            Throttle = section.Child("throttle") is { } throttle ? ReadThrottle(throttle) : null,
+            CacheBytes = section.Size("cache"),
+            CopyOnRead = section.Boolean("copy-on-read") ?? false,
+            Faults = section.Has("faults") ? section.Children("faults").Select(ReadFault).ToArray() : [],
+        };
         CheckDisk(disk, section, hasBase: written != null);
+        CheckLayers(disk, section, hasBase: written != null);
         return disk;
+    }
+
+    private ThrottleModel ReadThrottle(YamlSection section)
+    {
+        if (!section.Has("iops") && !section.Has("bytes-per-second"))
+            errors.Add(section.Node, "a throttle needs 'iops:' or 'bytes-per-second:'");
+        foreach ((string burst, string rate) in new[] { ("iops-burst", "iops"), ("bytes-burst", "bytes-per-second") })
+        {
+            if (section.Has(burst) && !section.Has(rate))
+                errors.Add(section.At(burst), $"'{burst}:' goes with '{rate}:'");
+        }
+
+        long bytes = section.Size("bytes-per-second") ?? 0;
+        if (bytes is > 0 and < MinBytesPerSecond)
+            errors.Add(section.At("bytes-per-second"), $"'bytes-per-second:' is at least {ByteSize.Format(MinBytesPerSecond)}: a guest gives up on requests that take minutes");
+        return new ThrottleModel(section.Integer("iops") ?? 0, section.Integer("iops-burst") ?? 0, bytes, section.Size("bytes-burst") ?? 0);
+    }
+
+    private DiskFaultModel ReadFault(YamlSection section)
+    {
+        DiskFaultModel fault = new(section.Choice("on") ?? "all", section.Integer("every") ?? 1, section.Choice("answer") ?? "io-error", section.Duration("delay") ?? TimeSpan.Zero);
+        if (fault is { Answer: "ok", Delay.Ticks: 0 } && !section.Has("delay"))
+            errors.Add(section.Node, "a fault that answers 'ok' needs a 'delay:'");
+        return fault;
+    }
+
+    private void CheckLayers(DiskModel disk, YamlSection section, bool hasBase)
+    {
+        if (disk.CopyOnRead && (!hasBase || disk.Format != "qcow2"))
+            errors.Add(section.At("copy-on-read"), "'copy-on-read:' is for a qcow2 disk with a 'base:': only there is something to copy");
+        if (disk.CopyOnRead && disk.IsReadOnly)
+            errors.Add(section.At("copy-on-read"), "'copy-on-read:' writes to the disk; leave out 'readonly:' or this");
+        if (disk.CacheBytes is < MinCache or > MaxCache)
+            errors.Add(section.At("cache"), $"'cache:' is from {ByteSize.Format(MinCache)} to {ByteSize.Format(MaxCache)}");
+    }
+
+    private long? ReadPool()
+    {
+        if (root.Child("pool") is not { } pool)
+            return null;
+        long? limit = pool.Size("limit");
+        if (limit is < MinPool)
+            errors.Add(pool.At("limit"), $"'limit:' is at least {ByteSize.Format(MinPool)}");
+        return limit;
     }
 
     private string? ReadBaseFile(YamlSection section, string written, string? baseFormat)
@@ -103,7 +159,7 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
         }
 
         if (baseFormat == null && !section.Has("base-format"))
-            errors.Add(section.At("base"), "a base given as a path needs 'base-format: qcow2' or 'base-format: raw': formats are never guessed");
+            errors.Add(section.At("base"), "a base given as a path needs 'base-format: qcow2' or 'base-format: raw' (or vhdx, vhd, vmdk): formats are never guessed");
         return section.Resolve(written);
     }
 
