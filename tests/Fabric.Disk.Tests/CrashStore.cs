@@ -16,8 +16,8 @@ internal sealed class CrashStore : FileStore
         Initial = bytes;
     }
 
-    /// <summary>One thing that was asked of the file. Data null and length −1: a barrier; data null otherwise: zeroes.</summary>
-    public readonly record struct Event(long Offset, byte[]? Data, long Length)
+    /// <summary>One thing that was asked of the file. Data null and length −1: a barrier; data null otherwise: zeroes, or the file's new length.</summary>
+    public readonly record struct Event(long Offset, byte[]? Data, long Length, bool SetsLength = false)
     {
         public bool IsBarrier => Length < 0;
     }
@@ -88,7 +88,19 @@ internal sealed class CrashStore : FileStore
         }
     }
 
-    public override DiskStatus SetLength(long length) => DiskStatus.Unsupported;
+    public override DiskStatus SetLength(long length)
+    {
+        lock (_gate)
+        {
+            if (length > MaxLength)
+                return DiskStatus.NoSpace;
+            if (FailAfter-- <= 0)
+                return DiskStatus.IoError;
+            Events.Add(new Event(length, null, 0, SetsLength: true));
+            Apply(ref _bytes, ref _length, Events[^1]);
+            return DiskStatus.Ok;
+        }
+    }
 
     public override bool IsData(long offset, out long length)
     {
@@ -104,6 +116,16 @@ internal sealed class CrashStore : FileStore
     {
         if (change.IsBarrier)
             return;
+        if (change.SetsLength)
+        {
+            if (change.Offset > bytes.Length)
+                Array.Resize(ref bytes, (int)change.Offset);
+            if (change.Offset < length)
+                bytes.AsSpan((int)change.Offset, (int)(length - change.Offset)).Clear();
+            length = change.Offset;
+            return;
+        }
+
         long end = change.Offset + change.Length;
         if (end > bytes.Length)
             Array.Resize(ref bytes, (int)Math.Max(end, bytes.Length * 2L));
@@ -146,6 +168,8 @@ internal sealed class CrashStore : FileStore
     {
         bool together = random.Next(2) == 0;
         bool kept = random.Next(100) < keep;
+        if (whole.SetsLength && kept)
+            pieces.Add(whole);
         for (long at = 0; at < whole.Length;)
         {
             int piece = (int)Math.Min(512 - ((whole.Offset + at) % 512), whole.Length - at);

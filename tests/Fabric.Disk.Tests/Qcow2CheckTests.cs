@@ -131,7 +131,7 @@ public sealed class Qcow2CheckTests
         Task<string> errors = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        string[] lines = [.. errors.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries).Where(line => !line.StartsWith("qemu-img: ", StringComparison.Ordinal))];
+        string[] lines = [.. errors.Result.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Replace("qemu-img: ERROR", "ERROR", StringComparison.Ordinal)).Where(line => !line.StartsWith("qemu-img: ", StringComparison.Ordinal))];
         if (output.Length == 0)
             return new Verdict(-1, -1, -1, -1, -1, -1, Head(lines));
         using JsonDocument json = JsonDocument.Parse(output);

@@ -35,6 +35,7 @@ internal sealed partial class Qcow2Disk
         lock (_gate)
         {
             QuietLocked();
+            Reload();
             try
             {
                 operation();

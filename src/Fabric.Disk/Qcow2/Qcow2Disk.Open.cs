@@ -22,7 +22,7 @@ internal sealed partial class Qcow2Disk
         }
 
         if (header.IsCorrupt)
-            throw new DiskException(store.Path, "is marked corrupt; open it read-only, or repair it with qemu-img check -r all", Qcow2Header.IncompatibleOffset);
+            throw new DiskException(store.Path, "Image is corrupt; cannot be opened read/write", Qcow2Header.IncompatibleOffset);
         Qcow2Snapshots snapshots = Qcow2Snapshots.Read(store, header);
         if (header.IsDirty)
         {

@@ -154,7 +154,7 @@ internal sealed partial class Qcow2Disk
         SettleCounts();
         SwitchMapping(entry.DiskSize, place, (int)entries);
         ReleaseTree(present);
-        ReleaseRange(_header.L1Offset, Math.Max(1, _header.L1Entries * 8L));
+        ReleaseRange(_header.L1Offset, L1Bytes);
         PunchFreed();
         SettleCounts();
     });
