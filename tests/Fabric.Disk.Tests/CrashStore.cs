@@ -1,4 +1,5 @@
 using Fabric.Disk.Storage;
+using Fabric.Disk.Tests.Fuzz;
 
 namespace Fabric.Disk.Tests;
 
@@ -176,6 +177,58 @@ internal sealed class CrashStore : FileStore
             if (together ? kept : random.Next(100) < keep)
                 pieces.Add(new Event(whole.Offset + at, whole.Data?.AsSpan((int)at, piece).ToArray(), piece));
             at += piece;
+        }
+    }
+
+    /// <summary>The same as <see cref="AfterCrash(int, Random?)"/> for large files: the changes since the last barrier are laid over a baseline
+    /// that moves on with the cuts, which must not go backwards.</summary>
+    public void AfterCrash(int cut, Random? random, CrashBaseline baseline, MemoryStore state)
+    {
+        int barrier = cut;
+        while (barrier > 0 && !Events[barrier - 1].IsBarrier)
+            barrier--;
+        baseline.Advance(this, barrier);
+        state.Reset(baseline.Bytes, int.MaxValue);
+        List<Event> pieces = [];
+        int keep = random?.Next(0, 101) ?? 100;
+        for (int i = barrier; i < cut; i++)
+        {
+            if (random is null)
+                pieces.Add(Events[i]);
+            else
+                Cut(Events[i], pieces, random, keep);
+        }
+
+        foreach (Event piece in pieces)
+            Lay(piece, state);
+    }
+
+    private static void Lay(Event piece, MemoryStore state)
+    {
+        if (piece.SetsLength)
+            state.SetLength(piece.Offset);
+        else if (piece.Data is null)
+            state.WriteZeroes(piece.Offset, piece.Length, mayUnmap: false);
+        else
+            state.Patch(piece.Offset, piece.Data);
+    }
+
+    /// <summary>The file as of a barrier.</summary>
+    public sealed class CrashBaseline(CrashStore store)
+    {
+        private int _next;
+
+        public byte[] Bytes { get; private set; } = store.Initial.ToArray();
+
+        public void Advance(CrashStore of, int barrier)
+        {
+            byte[] bytes = Bytes;
+            long length = bytes.Length;
+            for (; _next < barrier; _next++)
+                Apply(ref bytes, ref length, of.Events[_next]);
+            if (length != bytes.Length)
+                Array.Resize(ref bytes, (int)length);
+            Bytes = bytes;
         }
     }
 }

@@ -76,6 +76,10 @@ internal sealed class VhdxFormat : ImageFormat
     }
 
     /// <inheritdoc/>
+    public override DiskCheckResult Check(FileStore store, ImageOpening opening, DiskRepair repair, IProgress<DiskProgress>? progress, CancellationToken cancel) =>
+        VhdxCheck.Run(store, repair, progress, cancel);
+
+    /// <inheritdoc/>
     public override DiskImageInfo Inspect(FileStore store, string path)
     {
         VhdxHeader header = VhdxHeader.Read(store);

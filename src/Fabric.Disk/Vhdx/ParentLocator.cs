@@ -49,6 +49,14 @@ internal sealed class ParentLocator
         return new ParentLocator(values);
     }
 
+    /// <summary>The same names with another data write GUID.</summary>
+    public ParentLocator LinkedTo(Guid dataWrite)
+    {
+        Dictionary<string, string> values = new(_values) { ["parent_linkage"] = $"{{{dataWrite}}}" };
+        values.Remove("parent_linkage2");
+        return new ParentLocator(values);
+    }
+
     private static string Plain(string name) => name.StartsWith("./", StringComparison.Ordinal) ? name[2..] : name;
 
     /// <summary>Reads a locator.</summary>

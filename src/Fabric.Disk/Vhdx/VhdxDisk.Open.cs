@@ -10,12 +10,16 @@ internal sealed partial class VhdxDisk
     /// <param name="store">The file; owned by the disk from here on when this returns.</param>
     /// <param name="opening">How, and the way to the parent.</param>
     /// <exception cref="DiskException">The image must not be trusted, or must not be written to.</exception>
-    public static VhdxDisk Open(FileStore store, ImageOpening opening)
+    public static VhdxDisk Open(FileStore store, ImageOpening opening) =>
+        Open(store, image => image.Metadata.Parent is { } locator && !opening.Options.WithoutBacking ? OpenParent(locator, image, opening) : null);
+
+    /// <summary>Opens an image whose parent is found some other way.</summary>
+    internal static VhdxDisk Open(FileStore store, Func<VhdxImage, IDisk?> parentOf)
     {
         VhdxHeader header = VhdxHeader.Read(store);
         store = Replay(store, header, out _);
         VhdxImage image = VhdxImage.Read(store, header);
-        IDisk? parent = image.Metadata.Parent is { } locator && !opening.Options.WithoutBacking ? OpenParent(locator, image, opening) : null;
+        IDisk? parent = parentOf(image);
         try
         {
             VhdxDisk disk = new(store, image, parent);
@@ -157,7 +161,7 @@ internal sealed partial class VhdxDisk
     private bool HasBitmap(long chunk)
     {
         long index = _image.BitmapIndexOf(chunk);
-        if (!_hasParent || _table.LoadLocked(index, noWait: false) != DiskStatus.Ok)
+        if (!_image.Metadata.HasParent || _table.LoadLocked(index, noWait: false) != DiskStatus.Ok)
             return false;
         _table.TryGet(index, out ulong entry);
         return BatEntry.State(entry) == BlockState.Present;

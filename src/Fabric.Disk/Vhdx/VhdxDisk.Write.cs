@@ -61,7 +61,7 @@ internal sealed partial class VhdxDisk
             case BlockState.Present:
                 done = source.Length;
                 return _store.Write((long)BatEntry.Offset(entry) + inside, source);
-            case BlockState.NotPresent when _hasParent && source.Length < _image.BytesOf(block):
+            case BlockState.NotPresent when _image.Metadata.HasParent && source.Length < _image.BytesOf(block):
                 status = BeginPartialLocked(block);
                 return status == DiskStatus.Ok ? WriteSectorsLocked(offset, source, out done) : status;
             case BlockState.Partial:

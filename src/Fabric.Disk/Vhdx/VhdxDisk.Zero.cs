@@ -59,10 +59,11 @@ internal sealed partial class VhdxDisk
                 return SettleLocked();
             case BlockState.Present:
                 return ClearPresent((long)BatEntry.Offset(entry) + (offset & (_blockSize - 1)), length, how);
-            case BlockState.NotPresent when _hasParent && how != Clearing.Discard && whole:
+            // Without a parent the block reads as zeroes already; with this state it goes on so when it is given one.
+            case BlockState.NotPresent when how != Clearing.Discard && (whole || !_image.Metadata.HasParent):
                 SetEntryLocked(block, BatEntry.Make(BlockState.Zero, 0));
                 return DiskStatus.Ok;
-            case BlockState.NotPresent or BlockState.Partial when _hasParent && how != Clearing.Discard:
+            case BlockState.NotPresent or BlockState.Partial when _image.Metadata.HasParent && how != Clearing.Discard:
                 return WriteLocked(offset, Zeroes.AsSpan(0, Math.Min(length, Zeroes.Length)), out done);
             default:
                 return DiskStatus.Ok;

@@ -31,16 +31,15 @@ internal sealed partial class VhdxDisk : ImageDisk
     private readonly Lock _gate = new();
     private readonly int _blockBits;
     private readonly int _blockSize;
-    private readonly bool _hasParent;
     private readonly List<LogPage> _pages = [];
     private readonly byte[] _sector = new byte[4096];
+    private readonly SpaceMap _space = new();
+    private readonly FreedSpace _frees;
+    private readonly VhdxLog _log;
+    private readonly IDisk? _backing;
     private VhdxImage _image;
-    private IDisk? _backing;
     private BlockTable _table;
     private SectorBitmaps _bitmaps;
-    private SpaceMap _space = new();
-    private FreedSpace _frees;
-    private VhdxLog _log;
     private long _fileEnd;
     private volatile bool _begun;
     private volatile bool _changed;
@@ -54,7 +53,6 @@ internal sealed partial class VhdxDisk : ImageDisk
         _backing = backing;
         _blockBits = image.BlockBits;
         _blockSize = image.Metadata.BlockSize;
-        _hasParent = image.Metadata.HasParent;
         _table = new BlockTable(store, image);
         _bitmaps = new SectorBitmaps(store, image, _table);
         _frees = new FreedSpace(store, _inFlight, _space);
@@ -140,7 +138,7 @@ internal sealed partial class VhdxDisk : ImageDisk
     private DiskStatus ReadPartial(long offset, long host, Span<byte> destination, bool noWait, out int done)
     {
         done = 0;
-        if (!_hasParent)
+        if (!_image.Metadata.HasParent)
             return Damaged(offset);
         if (!_bitmaps.TryRun(offset, destination.Length, out bool present, out int run))
             return DiskStatus.Ok;
@@ -195,7 +193,7 @@ internal sealed partial class VhdxDisk : ImageDisk
         _table.TryGet(index, out ulong entry);
         if (BatEntry.State(entry) != BlockState.Partial)
             return DiskStatus.Ok;
-        status = _hasParent ? _bitmaps.LoadLocked(offset, noWait) : DiskStatus.Corrupt;
+        status = _image.Metadata.HasParent ? _bitmaps.LoadLocked(offset, noWait) : DiskStatus.Corrupt;
         return status == DiskStatus.Corrupt ? Damaged(offset) : status;
     }
 
