@@ -23,7 +23,7 @@ public static class DiskImage
     /// <summary>Longest chain of backing files.</summary>
     public const int MaxDepth = 64;
 
-    private static readonly ImageFormat[] Known = [new RawFormat(), new Qcow2Format(), new VhdxFormat(), new VhdFormat()];
+    private static readonly ImageFormat[] Known = [new RawFormat(), new Qcow2Format(), new VhdxFormat(), new VhdFormat(), new VmdkFormat()];
 
     /// <summary>Opens an image with everything below it.</summary>
     /// <param name="path">The file.</param>

@@ -1,6 +1,7 @@
 namespace Fabric.Disk.Tests;
 
 /// <summary>Seeded sequences of requests to VHDs, written by both and judged by QEMU.</summary>
+[Collection(JudgedAlone.Name)]
 public sealed class VhdRandomTests
 {
     [SkippableTheory]
@@ -11,6 +12,6 @@ public sealed class VhdRandomTests
     {
         Tools.Need();
         Tools.Need("qemu-io");
-        new ImageSequences(DiskFormat.Vhd, options, CanCheck: false, CanGrow: options.Contains("fixed", StringComparison.Ordinal)).Run(Tools.Count(12));
+        new ImageSequences(DiskFormat.Vhd, options, CanCheck: false, CanGrow: options.Contains("fixed", StringComparison.Ordinal)).Run(Tools.Count(4));
     }
 }

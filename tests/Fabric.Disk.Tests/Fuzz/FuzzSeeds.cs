@@ -8,6 +8,8 @@ internal static class FuzzSeeds
     public static IReadOnlyList<FuzzSeed> Of(string format) => format switch
     {
         "qcow2" => Qcow2(),
+        "vpc" => VhdSeeds.All(),
+        "vmdk" => VmdkSeeds.All(),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),
     };
 
