@@ -71,6 +71,9 @@ internal sealed class NbdSocket : IDisposable
         return true;
     }
 
+    /// <summary>Bounds how long one wait for bytes, or for room to send, may take; what takes longer ends the connection.</summary>
+    internal void SetPatience(TimeSpan patience) => _socket.ReceiveTimeout = _socket.SendTimeout = (int)patience.TotalMilliseconds;
+
     /// <summary>Ends one direction or both, which wakes whoever waits in it. Any thread.</summary>
     internal void Shutdown(SocketShutdown how)
     {
