@@ -26,7 +26,7 @@ public static class DiskImage
     private static readonly ImageFormat[] Known = [new RawFormat(), new Qcow2Format(), new VhdxFormat(), new VhdFormat(), new VmdkFormat()];
 
     /// <summary>Opens an image with everything below it.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="path">The file, or the name of a raw disk that one of the protocols reaches.</param>
     /// <param name="options">How; null opens a recognised format for writing.</param>
     /// <returns>The disk; disposing it flushes, closes the chain and gives up the locks.</returns>
     /// <exception cref="DiskException">It is missing, in use, damaged, of unknown format, or names a backing file that may not be followed.</exception>
@@ -35,7 +35,16 @@ public static class DiskImage
         options ??= new DiskOpenOptions();
         if (options.IgnoreLocks && !options.ReadOnly)
             throw new ArgumentException("Locks may be ignored for reading only.", nameof(options));
+        if (ProtocolOf(path, options.Protocols) is { } protocol)
+            return OpenRemote(path, protocol, options);
         return OpenFile(path, options.Format, options.ReadOnly, options, []);
+    }
+
+    private static Raw.RemoteDisk OpenRemote(string name, IDiskProtocol protocol, DiskOpenOptions options)
+    {
+        if (options.Format is not (null or DiskFormat.Raw))
+            throw new DiskException(name, "is a disk, not an image file; its format can only be raw");
+        return new Raw.RemoteDisk(name, protocol.Open(name, options.ReadOnly));
     }
 
     /// <summary>Opens a disk by the name an operator gives: an image file, or what one of the protocols reaches.</summary>
@@ -255,8 +264,8 @@ public static class DiskImage
             return new Layers.BorrowedDisk(given);
         if (ProtocolOf(name, options.Protocols) is { } protocol)
         {
-            if (!options.AllowOutsideFolder)
-                throw new DiskException(path, $"its backing file \"{name}\" is a disk of another host or process; allow it if the image is trusted");
+            if (!options.AllowOutsideFolder && !options.AllowedFolders.Contains(name))
+                throw new DiskException(path, $"its backing file \"{name}\" is a disk of another host or process; allow {name} if the image is trusted");
             return protocol.Open(name, readOnly: true);
         }
 

@@ -26,7 +26,7 @@ public sealed record DiskOpenOptions
     public bool WithoutBacking { get; init; }
 
     /// <summary>Ways to reach a disk that is no file. A name inside an image is followed by them only with
-    /// <see cref="AllowOutsideFolder"/>.</summary>
+    /// <see cref="AllowOutsideFolder"/>, or when <see cref="AllowedFolders"/> has the very same name.</summary>
     public IReadOnlyList<IDiskProtocol> Protocols { get; init; } = [];
 
     /// <summary>What lies below this image, open already: it is used whatever the image says, if the image names anything below it at all. The caller

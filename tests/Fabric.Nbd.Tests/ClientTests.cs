@@ -161,6 +161,11 @@ public class ClientTests
         byte[] model = held.Bytes.ToArray();
         using (IDisk disk = DiskImage.Open(overlay, new DiskOpenOptions { AllowOutsideFolder = true, Protocols = [new NbdProtocol()] }))
             ChangeAtRandom(disk, model, 50);
+        using (DiskImage.Open(overlay, new DiskOpenOptions { AllowedFolders = [served.Uri], Protocols = [new NbdProtocol()] }))
+        {
+            // Allowed by its very name.
+        }
+
         Assert.Throws<DiskException>(() => DiskImage.Open(overlay, new DiskOpenOptions { Protocols = [new NbdProtocol()] }));
         Tools.Need("qemu-img");
         Tools.CompareEqual(overlay, model);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json;
+using Fabric.Cli.Disks;
 using Fabric.Disk;
 using Fabric.Nbd;
 
@@ -25,10 +26,11 @@ internal static class DiskServeCommand
         Option<string?> description = new("--description", "-D") { Description = "Text that listings of the export show", HelpName = "TEXT" };
         Option<int?> clients = new("--shared", "-e") { Description = $"Clients at once (default: {new NbdServerOptions().MaxConnections})", HelpName = "N" };
         Option<bool> persistent = new("--persistent", "-t") { Description = "Go on when the last client has gone; this is always so" };
+        Option<string[]> allow = new("--allow") { Description = "Folder, or address of a disk, that the image may name as its base", HelpName = "FOLDER|URI" };
         Option<bool> json = CommandExtensions.JsonOption();
         Command command = new("serve", "Serve a disk image over NBD until Ctrl-C")
         {
-            file, socket, tcp, bind, port, format, readOnly, snapshot, export, description, clients, persistent, json,
+            file, socket, tcp, bind, port, format, readOnly, snapshot, export, description, clients, persistent, allow, json,
         };
         command.Validators.Add(result =>
         {
@@ -45,7 +47,7 @@ internal static class DiskServeCommand
                 : TcpEndPoint($"{parsed.GetValue(bind) ?? "127.0.0.1"}:{parsed.GetValue(port)}");
             string name = parsed.GetRequiredValue(file);
             using Served served = Served.Open(
-                name, DiskImage.TryParseFormat(parsed.GetValue(format), out DiskFormat known) ? known : null, parsed.GetValue(readOnly), parsed.GetValue(snapshot));
+                name, DiskImage.TryParseFormat(parsed.GetValue(format), out DiskFormat known) ? known : null, parsed.GetValue(readOnly), parsed.GetValue(snapshot), parsed.GetValue(allow) ?? []);
             NbdExport offered = new(parsed.GetValue(export) ?? "", served.Disk, parsed.GetValue(description), parsed.GetValue(readOnly));
             NbdServerOptions options = new();
             if (parsed.GetValue(clients) is int most)
@@ -119,9 +121,9 @@ internal static class DiskServeCommand
     {
         public IDisk Disk => disk;
 
-        public static Served Open(string name, DiskFormat? format, bool readOnly, string? snapshot)
+        public static Served Open(string name, DiskFormat? format, bool readOnly, string? snapshot, string[] allowed)
         {
-            ImageDisk image = DiskImage.Open(name, new DiskOpenOptions { Format = format, ReadOnly = readOnly || snapshot is not null });
+            ImageDisk image = DiskImage.Open(name, new DiskOpenOptions { Format = format, ReadOnly = readOnly || snapshot is not null, AllowedFolders = allowed, Protocols = DiskSession.Protocols });
             if (snapshot is null)
                 return new Served(image, null);
             try

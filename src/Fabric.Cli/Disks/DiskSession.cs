@@ -1,4 +1,5 @@
 using Fabric.Disk;
+using Fabric.Nbd;
 
 namespace Fabric.Cli.Disks;
 
@@ -11,6 +12,9 @@ internal sealed class DiskSession(Terminal terminal, string program, Cancellatio
 
     /// <summary>Name that qemu-img goes by; a program called so behaves as it in every respect.</summary>
     public const string QemuImg = "qemu-img";
+
+    /// <summary>Disks that are no files, which may be named wherever an image is.</summary>
+    public static IReadOnlyList<IDiskProtocol> Protocols { get; } = [new NbdProtocol()];
 
     /// <summary>Stops the command in order.</summary>
     public CancellationToken Cancel => cancel;
@@ -75,7 +79,7 @@ internal sealed class DiskSession(Terminal terminal, string program, Cancellatio
     public DiskOpenOptions Complete(DiskName name, DiskOpenOptions options)
     {
         DiskFormat? format = name.Format ?? options.Format;
-        if (format is null && IsQemuImg)
+        if (format is null && IsQemuImg && !options.Protocols.Any(protocol => protocol.Handles(name.Path)))
             format = DiskImage.Recognise(name.Path) ?? DiskFormat.Raw;
         return options with { Format = format, IgnoreLocks = options.ReadOnly && (options.IgnoreLocks || name.ForceShare) };
     }

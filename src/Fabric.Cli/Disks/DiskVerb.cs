@@ -76,6 +76,7 @@ internal abstract class DiskVerb
         ReadOnly = readOnly,
         IgnoreLocks = readOnly && arguments.Has("U"),
         AllowedFolders = [.. arguments.Values("allow")],
+        Protocols = DiskSession.Protocols,
     };
 
     /// <summary>Checks the name of a cache mode; all modes are one here: what was flushed is on stable storage.</summary>
