@@ -24,6 +24,17 @@ internal static class Judge
         return check.Status == CheckLeaksOnly;
     }
 
+    /// <summary>e2fsck finds the file system on an image sound; what its journal holds is replayed first, as a mount would.</summary>
+    internal static async Task SoundFileSystemAsync(string image, string format, string scratch)
+    {
+        CommandResult convert = await Command.RunAsync("qemu-img", ["convert", "-f", format, "-O", "raw", image, scratch], TimeSpan.FromMinutes(2));
+        Assert.True(convert.Status == 0, $"qemu-img convert {image}: {convert.Error}");
+        await Command.RunAsync("e2fsck", ["-p", scratch], TimeSpan.FromMinutes(2));
+        CommandResult check = await Command.RunAsync("e2fsck", ["-f", "-n", scratch], TimeSpan.FromMinutes(2));
+        File.Delete(scratch);
+        Assert.True(check.Status == 0, $"e2fsck of {image}: {check.Output}{check.Error}");
+    }
+
     /// <summary>Space a file takes on the host, in bytes.</summary>
     internal static async Task<long> AllocatedAsync(string file)
     {

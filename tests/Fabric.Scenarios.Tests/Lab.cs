@@ -41,6 +41,15 @@ internal sealed class Lab : IAsyncDisposable
     internal Task<CommandResult> FabricAsync(params string[] arguments) =>
         Command.RunAsync("dotnet", [Checkout.FabricAssembly, .. arguments], Patience, _environment);
 
+    /// <summary>Starts <c>fabric …</c> with its standard output open.</summary>
+    internal Process Start(params string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", [Checkout.FabricAssembly, .. arguments]) { RedirectStandardOutput = true };
+        foreach ((string name, string value) in _environment)
+            start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
+
     /// <summary>Runs <c>fabric …</c>, which must succeed.</summary>
     /// <returns>Its standard output.</returns>
     internal async Task<string> SucceedAsync(params string[] arguments)

@@ -6,11 +6,12 @@ namespace Fabric.Scenarios.Tests;
 [Collection(nameof(Machines))]
 public class QuickstartTests
 {
-    private const long MostOverlayBytes = 64 << 20;
     private static readonly string File = Path.Combine(Checkout.Root, "topologies/quickstart.yaml");
 
-    [SkippableFact]
-    public async Task Its_own_tests_pass_and_leave_clean_thin_disks_and_an_untouched_base()
+    [SkippableTheory]
+    [InlineData("quickstart", "qcow2", 64 << 20)]
+    [InlineData("quickstart-vhdx", "vhdx", 160 << 20)]
+    public async Task Its_own_tests_pass_and_leave_clean_thin_disks_and_an_untouched_base(string topology, string format, long mostDiskBytes)
     {
         Lab.NeedProgram("qemu-img", "qemu-utils");
         await using Lab lab = new();
@@ -18,19 +19,19 @@ public class QuickstartTests
         string before = await Judge.DigestAsync(baseDisk);
         string report = lab.Write("junit.xml", "");
 
-        string output = await lab.SucceedAsync("test", File, "--junit", report);
+        string output = await lab.SucceedAsync("test", Path.Combine(Checkout.Root, $"topologies/{topology}.yaml"), "--junit", report);
 
         Assert.Contains("0 failed", output, StringComparison.Ordinal);
         XElement[] cases = [.. XDocument.Load(report).Descendants("testcase")];
         Assert.Equal(5, cases.Length);
         Assert.DoesNotContain(cases, test => test.Elements("failure").Any());
         Assert.Equal(before, await Judge.DigestAsync(baseDisk));
-        string[] overlays = Directory.GetFiles(lab.Disks("quickstart"), "*.qcow2");
-        Assert.Equal(2, overlays.Length);
-        foreach (string overlay in overlays)
+        string[] disks = Directory.GetFiles(lab.Disks(topology), $"*.{format}");
+        Assert.Equal(2, disks.Length);
+        foreach (string disk in disks)
         {
-            await Judge.CleanAsync(overlay);
-            Assert.InRange(await Judge.AllocatedAsync(overlay), 1, MostOverlayBytes);
+            await Judge.CleanAsync(disk);
+            Assert.InRange(await Judge.AllocatedAsync(disk), 1, mostDiskBytes);
         }
 
         Assert.Empty(Directory.GetFiles(lab.Runtime, "*.sock"));

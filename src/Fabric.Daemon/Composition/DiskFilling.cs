@@ -28,6 +28,7 @@ internal static class DiskFilling
             DiskImage.Create(temporary, new DiskCreateOptions { Format = format, Size = size ?? source.Length, Overwrite = true });
             using (ImageDisk target = DiskImage.Open(temporary, new DiskOpenOptions { Format = format }))
                 Copy(source, target, progress, cancel);
+            File.WriteAllText(NoteOf(path), Path.GetFullPath(basePath));
             File.Move(temporary, path);
             Native.FlushFolder(Path.GetDirectoryName(path)!);
         }
@@ -37,6 +38,11 @@ internal static class DiskFilling
             throw;
         }
     }
+
+    /// <summary>The base that a disk was filled from, as an overlay would name it; null when it was not filled from any.</summary>
+    public static string? BaseOf(string path) => File.Exists(NoteOf(path)) ? File.ReadAllText(NoteOf(path)) : null;
+
+    private static string NoteOf(string path) => path + ".base";
 
     private static void Copy(ImageDisk source, ImageDisk target, IProgress<DiskProgress> progress, CancellationToken cancel)
     {

@@ -93,7 +93,7 @@ internal sealed class DiskShelf(TopologyModel model, StateFolder folder, IReadOn
             throw new DiskException(path, $"the file of disk {disk.Name} is gone, on which {record.Layers.Count - 1} overlays of snapshots stand; put it back, or start anew with: fabric down -t {model.Name} --delete-disks");
         if (isNew)
             Create(disk, path, format, basePath, baseFormat, cancel);
-        if (DiskImage.Inspect(path, format).FullBackingFileName is { } below)
+        if ((DiskImage.Inspect(path, format).FullBackingFileName ?? DiskFilling.BaseOf(path)) is { } below)
             _bases[disk.Name] = below;
         _open.Add(disk.Name, new LiveDisk(disk, folder, AllowedFor(disk), record, _pool, time));
         return isNew;

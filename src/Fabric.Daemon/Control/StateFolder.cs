@@ -55,7 +55,7 @@ public sealed class StateFolder(string path)
     {
         if (!Directory.Exists(Disks))
             return 0;
-        string[] files = [.. Directory.GetFiles(Disks, "*", SearchOption.AllDirectories).Where(file => file != Manifest)];
+        string[] files = [.. Directory.GetFiles(Disks, "*", SearchOption.AllDirectories).Where(file => file != Manifest && !file.EndsWith(".base", StringComparison.Ordinal))];
         Directory.Delete(Disks, recursive: true);
         return files.Length;
     }
