@@ -7,25 +7,31 @@ namespace Fabric.Disk.Tests;
 internal sealed class CrashStore : FileStore
 {
     private readonly Lock _gate = new();
+    private readonly int _file;
     private byte[] _bytes;
     private long _length;
 
-    public CrashStore(byte[] bytes)
+    /// <summary>Begins with some content.</summary>
+    /// <param name="bytes">The content.</param>
+    /// <param name="first">Another file whose events this one's join, or null: a crash takes both at one moment.</param>
+    public CrashStore(byte[] bytes, CrashStore? first = null)
     {
         _bytes = bytes.ToArray();
         _length = bytes.Length;
         Initial = bytes;
+        Events = first?.Events ?? [];
+        _file = first is null ? 0 : 1;
     }
 
-    /// <summary>One thing that was asked of the file. Data null and length −1: a barrier; data null otherwise: zeroes, or the file's new length.</summary>
-    public readonly record struct Event(long Offset, byte[]? Data, long Length, bool SetsLength = false)
+    /// <summary>One thing that was asked of a file. Data null and length −1: a barrier; data null otherwise: zeroes, or the file's new length.</summary>
+    public readonly record struct Event(int File, long Offset, byte[]? Data, long Length, bool SetsLength = false)
     {
         public bool IsBarrier => Length < 0;
     }
 
     public byte[] Initial { get; }
 
-    public List<Event> Events { get; } = [];
+    public List<Event> Events { get; }
 
     /// <summary>Writes that would extend the file beyond this answer NoSpace.</summary>
     public long MaxLength { get; set; } = long.MaxValue;
@@ -60,7 +66,7 @@ internal sealed class CrashStore : FileStore
                 return DiskStatus.NoSpace;
             if (FailAfter-- <= 0)
                 return DiskStatus.IoError;
-            Events.Add(new Event(offset, source.ToArray(), source.Length));
+            Events.Add(new Event(_file, offset, source.ToArray(), source.Length));
             Apply(ref _bytes, ref _length, Events[^1]);
             return DiskStatus.Ok;
         }
@@ -72,7 +78,7 @@ internal sealed class CrashStore : FileStore
     {
         lock (_gate)
         {
-            Events.Add(new Event(offset, null, Math.Max(0, Math.Min(length, _length - offset))));
+            Events.Add(new Event(_file, offset, null, Math.Max(0, Math.Min(length, _length - offset))));
             Apply(ref _bytes, ref _length, Events[^1]);
             return DiskStatus.Ok;
         }
@@ -84,7 +90,7 @@ internal sealed class CrashStore : FileStore
         {
             if (FailAfter <= 0)
                 return DiskStatus.IoError;
-            Events.Add(new Event(0, null, -1));
+            Events.Add(new Event(_file, 0, null, -1));
             return DiskStatus.Ok;
         }
     }
@@ -147,16 +153,18 @@ internal sealed class CrashStore : FileStore
         byte[] bytes = Initial.ToArray();
         long length = bytes.Length;
         int barrier = cut;
-        while (random is not null && barrier > 0 && !Events[barrier - 1].IsBarrier)
+        while (random is not null && barrier > 0 && !(Events[barrier - 1].IsBarrier && Events[barrier - 1].File == _file))
             barrier--;
         for (int i = 0; i < barrier; i++)
-            Apply(ref bytes, ref length, Events[i]);
+            if (Events[i].File == _file)
+                Apply(ref bytes, ref length, Events[i]);
         if (random is not null)
         {
             List<Event> pieces = [];
             int keep = random.Next(0, 101);
             for (int i = barrier; i < cut; i++)
-                Cut(Events[i], pieces, random, keep);
+                if (Events[i].File == _file && !Events[i].IsBarrier)
+                    Cut(Events[i], pieces, random, keep);
             // Two writes to one sector keep their order: a disk's cache holds one copy of a sector. Everything else may be lost alone.
             foreach (Event piece in pieces)
                 Apply(ref bytes, ref length, piece);
@@ -175,7 +183,7 @@ internal sealed class CrashStore : FileStore
         {
             int piece = (int)Math.Min(512 - ((whole.Offset + at) % 512), whole.Length - at);
             if (together ? kept : random.Next(100) < keep)
-                pieces.Add(new Event(whole.Offset + at, whole.Data?.AsSpan((int)at, piece).ToArray(), piece));
+                pieces.Add(new Event(whole.File, whole.Offset + at, whole.Data?.AsSpan((int)at, piece).ToArray(), piece));
             at += piece;
         }
     }

@@ -15,6 +15,9 @@ internal static class Qcow2Checker
         Assert.Equal(0x514649fbu, Be32(file, 0));
         int bits = (int)Be32(file, 20);
         int order = Be32(file, 4) == 3 ? (int)Be32(file, 96) : 4;
+        ulong features = Be32(file, 4) == 3 ? Be64(file, 72) : 0;
+        bool elsewhere = (features & 4) != 0;
+        bool extended = (features & 16) != 0;
         Dictionary<long, int> references = [];
         List<(long Offset, bool Copied)> copied = [];
         long clusterSize = 1L << bits;
@@ -47,9 +50,12 @@ internal static class Qcow2Checker
                 Refer(l2, clusterSize);
                 if (active)
                     copied.Add((l2, l1 >> 63 == 1));
-                for (long j = 0; j < clusterSize; j += 8)
+                for (long j = 0; j < clusterSize; j += extended ? 16 : 8)
                 {
                     ulong entry = Be64(file, l2 + j);
+                    ulong bitmap = extended ? Be64(file, l2 + j + 8) : 0;
+                    Assert.True((bitmap & (bitmap >> 32) & 0xffffffff) == 0, "a subcluster is both there and zero");
+                    Assert.True((entry & 0x00fffffffffffe00) != 0 || elsewhere || (bitmap & 0xffffffff) == 0, "a subcluster is nowhere");
                     if (((entry >> 62) & 1) != 0)
                     {
                         int shift = 62 - (bits - 8);
@@ -62,7 +68,9 @@ internal static class Qcow2Checker
                     }
 
                     long host = (long)(entry & 0x00fffffffffffe00);
-                    if (host == 0)
+                    if (elsewhere)
+                        Assert.True(entry >> 63 == 0 || host == ((i * clusterSize / (extended ? 16 : 8)) + (j / (extended ? 16 : 8))) << bits, "data is not at its own place");
+                    if (host == 0 || elsewhere)
                         continue;
                     Assert.Equal(0, host % clusterSize);
                     Refer(host, clusterSize);

@@ -1,46 +1,89 @@
 using Fabric.Disk.Qcow2;
 using Fabric.Disk.Raw;
+using Xunit.Abstractions;
 
 namespace Fabric.Disk.Tests;
 
 /// <summary>The recorded writes of a workload, cut at every point, in order and with writes between barriers lost, reordered and torn:
 /// flushed data is always there, and the tables leak at most.</summary>
-public sealed class Qcow2CrashTests
+public sealed class Qcow2CrashTests(ITestOutputHelper output)
 {
     private const int Size = 384 << 10;
 
-    private sealed record Change(int StartedAt, int Offset, int Length, byte[]? Data, bool MayKeepOld);
+    private sealed record Change(int StartedAt, int Offset, int Length, byte[]? Data);
 
     private sealed record Flushed(int Events, int Changes, byte[] Bytes);
 
-    [SkippableTheory]
-    [InlineData(512, 16, "none", 60)]
-    [InlineData(512, 64, "backing", 60)]
-    [InlineData(4096, 16, "none", 90)]
-    [InlineData(4096, 1, "backing", 90)]
-    [InlineData(4096, 16, "snapshot", 90)]
-    [InlineData(65536, 16, "backing", 60)]
-    public void EveryCutKeepsFlushedDataAndLeaksAtMost(int clusterSize, int refcountBits, string shape, int steps)
+    /// <summary>An image as bytes: the file, the data file if it has one, and what lies below.</summary>
+    private sealed record Bytes(byte[] File, byte[]? Data, byte[]? Below);
+
+    /// <summary>An image in memory whose writes are recorded.</summary>
+    private sealed class Recorded(Bytes bytes)
     {
-        using TemporaryFolder folder = new();
-        int rounds = Tools.Count(1);
-        for (int round = 0; round < rounds; round++)
+        private CrashStore? _data;
+
+        public CrashStore File { get; private set; } = null!;
+
+        public Qcow2Disk Open()
         {
-            Random random = new(Tools.Seed + (round * 104729) + clusterSize + refcountBits);
-            byte[] initial = MakeImage(folder, clusterSize, refcountBits, shape, out byte[] content, out byte[]? below);
-            using CrashStore store = new(initial);
-            List<Change> changes = [];
-            List<Flushed> flushes = [new(0, 0, content.ToArray())];
-            RunWorkload(store, below, content, random, steps, changes, flushes);
-            CheckCuts(store, below, random, changes, flushes);
+            File = new CrashStore(bytes.File);
+            _data = bytes.Data is null ? null : new CrashStore(bytes.Data, File);
+            return Qcow2Disk.Open(File, Qcow2Header.Read(File), bytes.Below is null ? null : new RawDisk(new CrashStore(bytes.Below)), cacheBytes: 4096, _data);
         }
+
+        public Bytes AfterCrash(int cut, Random? random) =>
+            bytes with { File = File.AfterCrash(cut, random), Data = _data?.AfterCrash(cut, random) };
+
+        public Bytes AtEnd() => AfterCrash(File.Events.Count, null);
     }
 
-    private static byte[] MakeImage(TemporaryFolder folder, int clusterSize, int refcountBits, string shape, out byte[] content, out byte[]? below)
+    [SkippableTheory]
+    [InlineData("cluster_size=512", "none", 60)]
+    [InlineData("cluster_size=512,refcount_bits=64", "backing", 60)]
+    [InlineData("cluster_size=4096", "none", 90)]
+    [InlineData("cluster_size=4096,refcount_bits=1", "backing", 90)]
+    [InlineData("cluster_size=4096", "snapshot", 90)]
+    [InlineData("cluster_size=65536", "backing", 60)]
+    [InlineData("compat=0.10,cluster_size=4096", "none", 60)]
+    [InlineData("extended_l2=on,cluster_size=16384", "none", 90)]
+    [InlineData("extended_l2=on,cluster_size=16384", "backing", 90)]
+    [InlineData("extended_l2=on,cluster_size=16384", "snapshot", 60)]
+    [InlineData("lazy_refcounts=on,cluster_size=512", "none", 60)]
+    [InlineData("lazy_refcounts=on,cluster_size=4096", "backing", 90)]
+    [InlineData("lazy_refcounts=on,extended_l2=on,cluster_size=16384", "compressed", 60)]
+    [InlineData("data_file=data,cluster_size=4096", "none", 60)]
+    [InlineData("data_file=data,extended_l2=on,cluster_size=16384", "backing", 60)]
+    [InlineData("data_file=data,data_file_raw=on,cluster_size=4096", "none", 60)]
+    [InlineData("cluster_size=4096", "compressed", 90)]
+    [InlineData("cluster_size=512,refcount_bits=2,compression_type=zstd", "compressed", 60)]
+    public void EveryCutKeepsFlushedDataAndLeaksAtMost(string options, string shape, int steps)
     {
-        string image = folder[$"{Guid.NewGuid():n}"];
+        using TemporaryFolder folder = new();
+        int rounds = Tools.Count(0);
+        if (rounds == 0)
+            steps /= 4;
+        int states = 0;
+        for (int round = 0; round < Math.Max(1, rounds); round++)
+        {
+            Random random = new(Tools.Seed + (round * 104729) + (options.Aggregate(shape.Length, (sum, c) => (sum * 31) + c) & 0xfffff));
+            Bytes initial = MakeImage(folder, options, shape, out byte[] content);
+            List<Change> changes = [];
+            List<Flushed> flushes = [new(0, 0, content.ToArray())];
+            Recorded image = new(initial);
+            RunWorkload(image, shape == "compressed", content, random, steps, changes, flushes);
+            states += CheckCuts(image, random, changes, flushes);
+        }
+
+        output.WriteLine($"{states} states");
+        Assert.True(states >= Math.Max(30, 200 * rounds), $"only {states} states");
+    }
+
+    private static Bytes MakeImage(TemporaryFolder folder, string options, string shape, out byte[] content)
+    {
+        string image = folder["image"];
+        Array.ForEach(Directory.GetFiles(folder.Path), File.Delete);
         content = new byte[Size];
-        below = null;
+        byte[]? below = null;
         if (shape == "backing")
         {
             below = new byte[Size / 2];
@@ -50,24 +93,21 @@ public sealed class Qcow2CrashTests
 
         if (shape != "snapshot")
         {
-            DiskImage.Create(image, new DiskCreateOptions { Size = Size, FormatOptions = Tools.Options(clusterSize, refcountBits) });
-            return File.ReadAllBytes(image);
+            DiskImage.Create(image, new DiskCreateOptions { Size = Size, FormatOptions = Tools.ParseOptions(options), BackingPath = below is null ? null : "below", Unchecked = true });
+            return new Bytes(File.ReadAllBytes(image), File.Exists(folder["data"]) ? File.ReadAllBytes(folder["data"]) : null, below);
         }
 
         Tools.Need();
         new Random(6).NextBytes(content.AsSpan(0, Size * 2 / 3));
         File.WriteAllBytes(image + ".raw", content);
-        Tools.Expect("/", "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", $"cluster_size={clusterSize}", image + ".raw", image);
+        Tools.Expect("/", "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-o", options, image + ".raw", image);
         Tools.Expect("/", "qemu-img", "snapshot", "-c", "before", image);
-        return File.ReadAllBytes(image);
+        return new Bytes(File.ReadAllBytes(image), null, null);
     }
 
-    private static Qcow2Disk Open(CrashStore store, byte[]? below) =>
-        Qcow2Disk.Open(store, Qcow2Header.Read(store), below is null ? null : new RawDisk(new CrashStore(below)), cacheBytes: 4096);
-
-    private static void RunWorkload(CrashStore store, byte[]? below, byte[] content, Random random, int steps, List<Change> changes, List<Flushed> flushes)
+    private static void RunWorkload(Recorded image, bool compressed, byte[] content, Random random, int steps, List<Change> changes, List<Flushed> flushes)
     {
-        using Qcow2Disk disk = Open(store, below);
+        using Qcow2Disk disk = image.Open();
         for (int step = 0; step < steps; step++)
         {
             int offset = random.Next(Size);
@@ -78,14 +118,20 @@ public sealed class Qcow2CrashTests
             if (kind == 0)
             {
                 Assert.Equal(DiskStatus.Ok, disk.Flush());
-                flushes.Add(new Flushed(store.Events.Count, changes.Count, content.ToArray()));
+                flushes.Add(new Flushed(image.File.Events.Count, changes.Count, content.ToArray()));
+                continue;
+            }
+
+            if (compressed && kind >= 5)
+            {
+                Pack(image, disk, offset, content, random, changes);
                 continue;
             }
 
             byte[]? data = kind >= 4 ? new byte[length] : null;
             if (data is not null)
                 random.NextBytes(data);
-            changes.Add(new Change(store.Events.Count, offset, length, data, MayKeepOld: kind == 3));
+            changes.Add(new Change(image.File.Events.Count, offset, length, data));
             DiskStatus status = data is not null ? disk.Write(offset, data)
                 : kind == 3 ? disk.Discard(offset, length)
                 : disk.WriteZeroes(offset, length, kind == 1 ? DiskFlags.MayUnmap : DiskFlags.None);
@@ -97,30 +143,53 @@ public sealed class Qcow2CrashTests
         }
     }
 
-    private static void CheckCuts(CrashStore store, byte[]? below, Random random, List<Change> changes, List<Flushed> flushes)
+    private static void Pack(Recorded image, Qcow2Disk disk, int offset, byte[] content, Random random, List<Change> changes)
     {
-        int reorderings = store.Events.Count > 1500 ? 1 : 3;
-        for (int cut = 0; cut <= store.Events.Count; cut++)
+        int unit = disk.CompressionUnit;
+        offset &= -unit;
+        byte[] data = new byte[unit];
+        random.NextBytes(data.AsSpan(0, unit / random.Next(2, 9)));
+        byte[] packed = new byte[unit];
+        changes.Add(new Change(image.File.Events.Count, offset, unit, null));
+        Assert.Equal(DiskStatus.Ok, disk.WriteZeroes(offset, unit, DiskFlags.MayUnmap));
+        changes.Add(new Change(image.File.Events.Count, offset, unit, data));
+        Assert.Equal(DiskStatus.Ok, disk.WriteCompressed(offset, packed.AsSpan(0, disk.Compress(data, packed))));
+        data.CopyTo(content, offset);
+    }
+
+    private static int CheckCuts(Recorded image, Random random, List<Change> changes, List<Flushed> flushes)
+    {
+        int states = 0;
+        int events = image.File.Events.Count;
+        int reorderings = events > 1500 ? 1 : 3;
+        for (int cut = 0; cut <= events; cut++)
         {
             for (int variant = 0; variant <= reorderings; variant++)
             {
-                byte[] file = store.AfterCrash(cut, variant == 0 ? null : random);
-                int leaks = Qcow2Checker.Check(file);
-                if (cut == store.Events.Count && variant == 0)
-                    Assert.Equal(0, leaks);
-                CheckContent(file, below, cut, changes, flushes);
+                Bytes left = image.AfterCrash(cut, variant == 0 ? null : random);
+                // Counts are right at every moment, unless the image itself says that they are not.
+                bool dirty = (left.File[79] & 1) != 0;
+                int leaks = dirty ? 0 : Qcow2Checker.Check(left.File);
+                if (cut == events && variant == 0)
+                    Assert.True(leaks == 0 && !dirty);
+                CheckContent(left, dirty, cut, changes, flushes);
                 if (cut % 97 == 0)
-                    GoOn(file, below, random);
+                    GoOn(left, random);
+                states++;
             }
         }
+
+        return states;
     }
 
-    private static void CheckContent(byte[] file, byte[]? below, int cut, List<Change> changes, List<Flushed> flushes)
+    private static void CheckContent(Bytes left, bool dirty, int cut, List<Change> changes, List<Flushed> flushes)
     {
-        using CrashStore store = new(file);
-        using Qcow2Disk disk = Open(store, below);
+        Recorded image = new(left);
         byte[] found = new byte[Size];
-        Assert.Equal(DiskStatus.Ok, disk.Read(0, found));
+        using (Qcow2Disk disk = image.Open())
+            Assert.Equal(DiskStatus.Ok, disk.Read(0, found));
+        if (dirty)
+            Assert.Equal(0, Qcow2Checker.Check(image.AtEnd().File));
         Flushed last = flushes.FindLast(flush => flush.Events <= cut)!;
         int at = 0;
         while ((at += found.AsSpan(at).CommonPrefixLength(last.Bytes.AsSpan(at))) < Size)
@@ -138,11 +207,11 @@ public sealed class Qcow2CrashTests
     }
 
     /// <summary>An image that went through a crash is used further and is sound in the end.</summary>
-    private static void GoOn(byte[] file, byte[]? below, Random random)
+    private static void GoOn(Bytes left, Random random)
     {
-        using CrashStore store = new(file);
+        Recorded image = new(left);
         byte[] content = new byte[Size];
-        using (Qcow2Disk disk = Open(store, below))
+        using (Qcow2Disk disk = image.Open())
         {
             Assert.Equal(DiskStatus.Ok, disk.Read(0, content));
             DiskModel model = new(content);
@@ -151,32 +220,33 @@ public sealed class Qcow2CrashTests
             model.ExpectEqual(disk);
         }
 
-        byte[] after = store.AfterCrash(store.Events.Count, null);
-        Qcow2Checker.Check(after);
-        using CrashStore again = new(after);
-        using Qcow2Disk reopened = Open(again, below);
+        Bytes after = image.AtEnd();
+        Qcow2Checker.Check(after.File);
+        using Qcow2Disk reopened = new Recorded(after).Open();
         new DiskModel(content).ExpectEqual(reopened);
     }
 
     /// <summary>Where the host's writes begin to fail, requests answer so; the file is sound whether or not the process goes on.</summary>
     [Theory]
-    [InlineData(512, 8, false)]
-    [InlineData(4096, 16, false)]
-    [InlineData(512, 8, true)]
-    [InlineData(4096, 16, true)]
-    public void FailingAndFullHostsLeaveASoundImage(int clusterSize, int refcountBits, bool full)
+    [InlineData("cluster_size=512,refcount_bits=8", false)]
+    [InlineData("cluster_size=4096", false)]
+    [InlineData("extended_l2=on,cluster_size=16384", false)]
+    [InlineData("cluster_size=512,refcount_bits=8", true)]
+    [InlineData("cluster_size=4096", true)]
+    [InlineData("extended_l2=on,cluster_size=16384", true)]
+    public void FailingAndFullHostsLeaveASoundImage(string options, bool full)
     {
         using TemporaryFolder folder = new();
-        byte[] initial = MakeImage(folder, clusterSize, refcountBits, "none", out _, out _);
+        Bytes initial = MakeImage(folder, options, "none", out _);
         for (int round = 0; round < 60; round++)
         {
             Random random = new(Tools.Seed + round);
-            using CrashStore store = new(initial);
-            using Qcow2Disk disk = Open(store, null);
+            Recorded image = new(initial);
+            using Qcow2Disk disk = image.Open();
             if (full)
-                store.MaxLength = initial.Length + random.Next(200_000);
+                image.File.MaxLength = initial.File.Length + random.Next(200_000);
             else
-                store.FailAfter = random.Next(120);
+                image.File.FailAfter = random.Next(120);
             byte[] model = new byte[Size];
             byte[] data = new byte[5000];
             bool failed = false;
@@ -190,19 +260,18 @@ public sealed class Qcow2CrashTests
             }
 
             Assert.True(failed || !full);
-            Qcow2Checker.Check(store.AfterCrash(store.Events.Count, null));
-            Qcow2Checker.Check(store.AfterCrash(store.Events.Count, random));
-            store.MaxLength = long.MaxValue;
+            Qcow2Checker.Check(image.AtEnd().File);
+            Qcow2Checker.Check(image.AfterCrash(image.File.Events.Count, random).File);
+            image.File.MaxLength = long.MaxValue;
             Assert.Equal(DiskStatus.Ok, disk.Read(0, model));
             if (!full)
                 continue;
             Assert.Equal(DiskStatus.Ok, disk.Write(0, data));
             data.CopyTo(model, 0);
             disk.Dispose();
-            byte[] after = store.AfterCrash(store.Events.Count, null);
-            Assert.Equal(0, Qcow2Checker.Check(after));
-            using CrashStore again = new(after);
-            using Qcow2Disk reopened = Open(again, null);
+            Bytes after = image.AtEnd();
+            Assert.Equal(0, Qcow2Checker.Check(after.File));
+            using Qcow2Disk reopened = new Recorded(after).Open();
             new DiskModel(model).ExpectEqual(reopened);
         }
     }
