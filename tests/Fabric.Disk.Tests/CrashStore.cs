@@ -4,7 +4,7 @@ using Fabric.Disk.Tests.Fuzz;
 namespace Fabric.Disk.Tests;
 
 /// <summary>A file in memory that remembers every write and barrier, so that any state a crash could leave can be rebuilt.</summary>
-internal sealed class CrashStore : FileStore
+internal class CrashStore : FileStore
 {
     private readonly Lock _gate = new();
     private readonly int _file;
@@ -103,7 +103,7 @@ internal sealed class CrashStore : FileStore
                 return DiskStatus.NoSpace;
             if (FailAfter-- <= 0)
                 return DiskStatus.IoError;
-            Events.Add(new Event(length, null, 0, SetsLength: true));
+            Events.Add(new Event(_file, length, null, 0, SetsLength: true));
             Apply(ref _bytes, ref _length, Events[^1]);
             return DiskStatus.Ok;
         }

@@ -186,6 +186,51 @@ public sealed class HostTests
         model.AsSpan(model.Length - Region).Clear();
     }
 
+    /// <summary>A flush that the host takes its time for: others allocate, read cold mappings and write in place meanwhile.</summary>
+    [Theory]
+    [InlineData("cluster_size=4096")]
+    [InlineData("extended_l2=on,cluster_size=16384")]
+    [InlineData("lazy_refcounts=on,cluster_size=4096")]
+    public void RequestsGoOnWhileTheHostFlushes(string options)
+    {
+        using TemporaryFolder folder = new();
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Size = 64 << 20, FormatOptions = Tools.ParseOptions(options) });
+        using SlowStore store = new(File.ReadAllBytes(folder["image"]));
+        byte[] data = new byte[4096];
+        data.AsSpan().Fill(7);
+        using (Disk.Qcow2.Qcow2Disk disk = Disk.Qcow2.Qcow2Disk.Open(store, Disk.Qcow2.Qcow2Header.Read(store), null, 1 << 20))
+        {
+            Assert.Equal(DiskStatus.Ok, disk.Write(0, data));
+            store.Gate.Reset();
+            Task<DiskStatus> flush = Task.Run(disk.Flush);
+            store.InFlush.Wait();
+            Assert.Equal(DiskStatus.Ok, disk.Write(100, data));
+            Assert.Equal(DiskStatus.Ok, disk.Write(8 << 20, data));
+            Assert.Equal(DiskStatus.Ok, disk.Read(40 << 20, data));
+            Assert.Equal(DiskStatus.Ok, disk.WriteZeroes(0, 4096, DiskFlags.MayUnmap));
+            Assert.False(flush.IsCompleted);
+            store.Gate.Set();
+            Assert.Equal(DiskStatus.Ok, flush.Result);
+            Assert.Equal(DiskStatus.Ok, disk.Flush());
+        }
+
+        Assert.Equal(0, Qcow2Checker.Check(store.AfterCrash(store.Events.Count, null)));
+    }
+
+    private sealed class SlowStore(byte[] bytes) : CrashStore(bytes)
+    {
+        public ManualResetEventSlim Gate { get; } = new(true);
+
+        public ManualResetEventSlim InFlush { get; } = new();
+
+        public override DiskStatus Flush()
+        {
+            InFlush.Set();
+            Gate.Wait();
+            return base.Flush();
+        }
+    }
+
     [Fact]
     public void RequestsInSteadyStateDoNotAllocate()
     {

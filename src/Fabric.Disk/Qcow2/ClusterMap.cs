@@ -10,7 +10,9 @@ namespace Fabric.Disk.Qcow2;
 internal sealed class ClusterMap
 {
     private const int Ways = 8;
-    private const int MaxSliceBytes = 4096;
+    /// <summary>Largest piece in bytes.</summary>
+    public const int MaxSliceBytes = 4096;
+
     private readonly FileStore _store;
     private readonly L2Layout _layout;
     private readonly int _wordBits;
@@ -179,7 +181,7 @@ internal sealed class ClusterMap
     {
         int first = (int)(key % _sets) * Ways;
         for (int i = first; i < first + Ways; i++)
-            if (_slots[i] is not { Dirty: true })
+            if (_slots[i] is not { } slice || !slice.IsPinned)
                 return true;
         return Find(key) is not null;
     }
@@ -257,7 +259,7 @@ internal sealed class ClusterMap
                 return fresh;
             }
 
-            if (slot.Dirty)
+            if (slot.IsPinned)
                 continue;
             if (!slot.Referenced)
                 return slot;
@@ -324,15 +326,59 @@ internal sealed class ClusterMap
         while (_dirtyL1Sectors.Count > 0)
         {
             int sector = _dirtyL1Sectors.Min;
-            int count = Math.Min(64, _l1.Length - (sector * 64));
-            for (int i = 0; i < count; i++)
-                BinaryPrimitives.WriteUInt64BigEndian(_sector.AsSpan(i * 8), _l1[(sector * 64) + i]);
-            DiskStatus status = _store.Write(_l1Offset + (sector * 512L), _sector.AsSpan(0, count * 8));
+            DiskStatus status = _store.Write(_l1Offset + (sector * 512L), L1Sector(sector));
             if (status != DiskStatus.Ok)
                 return status;
             _dirtyL1Sectors.Remove(sector);
         }
 
         return DiskStatus.Ok;
+    }
+
+    /// <summary>Hands every changed entry to a flush that writes it without the lock.</summary>
+    public void TakeDirtyLocked(FlushRound round)
+    {
+        foreach (L2Slice slice in _dirty)
+        {
+            round.Add(PlaceOf(slice.Key), MemoryMarshal.AsBytes(slice.Entries.AsSpan()));
+            slice.Dirty = false;
+            slice.Writing = true;
+            round.Slices.Add(slice);
+        }
+
+        _dirty.Clear();
+        while (_dirtyL1Sectors.Count > 0)
+        {
+            int sector = _dirtyL1Sectors.Min;
+            round.Add(_l1Offset + (sector * 512L), L1Sector(sector));
+            round.L1Sectors.Add(sector);
+            _dirtyL1Sectors.Remove(sector);
+        }
+    }
+
+    /// <summary>Ends what <see cref="TakeDirtyLocked"/> began.</summary>
+    /// <param name="round">The flush.</param>
+    /// <param name="written">False when its entries are still to be written.</param>
+    public void EndRoundLocked(FlushRound round, bool written)
+    {
+        foreach (L2Slice slice in round.Slices)
+        {
+            slice.Writing = false;
+            if (written || slice.Dirty)
+                continue;
+            slice.Dirty = true;
+            _dirty.Add(slice);
+        }
+
+        if (!written)
+            _dirtyL1Sectors.UnionWith(round.L1Sectors);
+    }
+
+    private ReadOnlySpan<byte> L1Sector(int sector)
+    {
+        int count = Math.Min(64, _l1.Length - (sector * 64));
+        for (int i = 0; i < count; i++)
+            BinaryPrimitives.WriteUInt64BigEndian(_sector.AsSpan(i * 8), _l1[(sector * 64) + i]);
+        return _sector.AsSpan(0, count * 8);
     }
 }

@@ -5,13 +5,15 @@ namespace Fabric.Disk.Qcow2;
 
 /// <summary>References to host clusters on their way out: nothing is given back before it is safe to.</summary>
 /// <remarks>
-/// A reference goes through three lists. *Unlinked*: its L2 entry was changed in memory. *Durable*: that change is on stable storage,
+/// A reference goes through four lists. *Unlinked*: its L2 entry was changed in memory. *Sealed*: a flush that is under way covers the
+/// change. *Durable*: that change is on stable storage,
 /// so a crash can no longer bring it back. *Limbo*: only requests that began in the present epoch may still use the cluster.
 /// After that its count is lowered; a cluster that reaches zero is punched out of the file and may be reused. Needs the image's lock.
 /// </remarks>
 internal sealed class DeferredFrees(FileStore store, InFlight inFlight, MetadataClusters metadata, int clusterBits)
 {
     private readonly List<long> _unlinked = [];
+    private readonly List<long> _sealed = [];
     private readonly List<long> _durable = [];
     private readonly List<long> _limbo = [];
 
@@ -19,7 +21,7 @@ internal sealed class DeferredFrees(FileStore store, InFlight inFlight, Metadata
     public long UnlinkedBytes => (long)_unlinked.Count << clusterBits;
 
     /// <summary>True when something waits for a flush.</summary>
-    public bool HasUnlinked => _unlinked.Count > 0;
+    public bool HasUnlinked => _unlinked.Count + _sealed.Count > 0;
 
     /// <summary>True when something waits for requests to end.</summary>
     public bool HasDurable => _durable.Count + _limbo.Count > 0;
@@ -27,11 +29,18 @@ internal sealed class DeferredFrees(FileStore store, InFlight inFlight, Metadata
     /// <summary>Adds a reference that was taken out of the mapping in memory.</summary>
     public void Unlink(long cluster) => _unlinked.Add(cluster);
 
-    /// <summary>Every change so far is on stable storage.</summary>
+    /// <summary>A flush begins: it covers every change so far.</summary>
+    public void Seal()
+    {
+        _sealed.AddRange(_unlinked);
+        _unlinked.Clear();
+    }
+
+    /// <summary>The flush that covers what was sealed has succeeded.</summary>
     public void MadeDurable()
     {
-        _durable.AddRange(_unlinked);
-        _unlinked.Clear();
+        _durable.AddRange(_sealed);
+        _sealed.Clear();
     }
 
     /// <summary>Gives back what no request can be using any more. Never waits.</summary>

@@ -17,6 +17,12 @@ internal sealed class L2Slice(int entries)
     /// <summary>Holds entries the file does not have yet.</summary>
     public bool Dirty;
 
+    /// <summary>A flush is writing a copy of it.</summary>
+    public bool Writing;
+
+    /// <summary>Must stay in the cache: the file is behind.</summary>
+    public bool IsPinned => Dirty || Writing;
+
     /// <summary>The entries as they stand in the file, big-endian.</summary>
     public readonly ulong[] Entries = new ulong[entries];
 }

@@ -10,11 +10,80 @@ internal sealed partial class Qcow2Disk
     {
         if (IsReadOnly)
             return DiskStatus.Ok;
-        // Set under the lock before a request that changed a mapping returned; cleared only after its entries were written.
-        if (!_changed)
+        // The first is set under the lock before a request that changed a mapping returns, and cleared only while the second is not null;
+        // the second goes when the entries are on stable storage.
+        if (!_changed && _round is null)
             return FlushFiles();
+        lock (_flushing)
+            return FlushBeside();
+    }
+
+    /// <summary>Flushes without keeping the image's lock while the host works: other requests go on.</summary>
+    private DiskStatus FlushBeside()
+    {
+        FlushRound round = _spareRound;
         lock (_gate)
-            return FlushLocked();
+        {
+            DiskStatus status = BeginRoundLocked(round);
+            if (status != DiskStatus.Ok)
+                return status;
+        }
+
+        round.Status = WriteRound(round);
+        round.Done.Set();
+        lock (_gate)
+            return CompleteRoundLocked(round);
+    }
+
+    private DiskStatus BeginRoundLocked(FlushRound round)
+    {
+        if (_corrupt)
+            return RefuseLocked();
+        round.Clear();
+        DiskStatus status = WriteCountsLocked();
+        if (status != DiskStatus.Ok)
+            return status;
+        _map.TakeDirtyLocked(round);
+        _frees.Seal();
+        _round = round;
+        _changed = false;
+        return DiskStatus.Ok;
+    }
+
+    private DiskStatus WriteRound(FlushRound round)
+    {
+        DiskStatus status = round.Count == 0 ? DiskStatus.Ok : FlushFiles();
+        for (int i = 0; i < round.Count && status == DiskStatus.Ok; i++)
+        {
+            ReadOnlySpan<byte> bytes = round.Write(i, out long place);
+            status = _store.Write(place, bytes);
+        }
+
+        return status == DiskStatus.Ok ? FlushFiles() : status;
+    }
+
+    private DiskStatus CompleteRoundLocked(FlushRound round)
+    {
+        if (round.Completed)
+            return round.Status;
+        round.Completed = true;
+        bool written = round.Status == DiskStatus.Ok;
+        _map.EndRoundLocked(round, written);
+        if (written)
+            _frees.MadeDurable();
+        else
+            _changed = true;
+        _round = null;
+        return written ? SettleLocked() : round.Status;
+    }
+
+    /// <summary>Waits for a flush that is under way. Its writes need no lock, so that they end while this one is held.</summary>
+    private void AwaitRoundLocked()
+    {
+        if (_round is not { } round)
+            return;
+        round.Done.Wait();
+        CompleteRoundLocked(round);
     }
 
     private DiskStatus FlushFiles()
@@ -36,6 +105,7 @@ internal sealed partial class Qcow2Disk
             return status;
         }
 
+        _frees.Seal();
         _frees.MadeDurable();
         return SettleLocked();
     }
@@ -43,18 +113,24 @@ internal sealed partial class Qcow2Disk
     /// <summary>Steps 2 and 3 of the order, without the last barrier.</summary>
     private DiskStatus WriteBackLocked()
     {
+        AwaitRoundLocked();
         if (_corrupt)
             return RefuseLocked();
-        if (!_map.IsDirty && _header.HasLazyRefcounts)
-            return DiskStatus.Ok;
-        DiskStatus status = _header.HasLazyRefcounts ? MarkDirtyLocked() : _refcounts.IsDirty ? _refcounts.WriteBack() : DiskStatus.Ok;
+        DiskStatus status = WriteCountsLocked();
         if (status != DiskStatus.Ok || !_map.IsDirty)
             return status;
         status = FlushFiles();
         return status == DiskStatus.Ok ? _map.WriteDirtyLocked() : status;
     }
 
-    /// <summary>Notes in the header that counts are behind. The barrier before the first entry that shows it is the caller's.</summary>
+    /// <summary>Writes the changed counts, or notes that they are behind. The barrier before the first entry that shows it is the caller's.</summary>
+    private DiskStatus WriteCountsLocked()
+    {
+        if (_header.HasLazyRefcounts)
+            return _map.IsDirty ? MarkDirtyLocked() : DiskStatus.Ok;
+        return _refcounts.IsDirty ? _refcounts.WriteBack() : DiskStatus.Ok;
+    }
+
     private DiskStatus MarkDirtyLocked() =>
         (_incompatible & IncompatibleFeatures.Dirty) != 0 ? DiskStatus.Ok : WriteIncompatible(_incompatible | IncompatibleFeatures.Dirty);
 

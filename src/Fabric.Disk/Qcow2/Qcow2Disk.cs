@@ -22,7 +22,7 @@ namespace Fabric.Disk.Qcow2;
 /// <item>Barrier. Only now the references that the new entries replaced are gone for good: their counts are lowered in memory (and reach
 /// the file in some later round), the clusters are punched out and may be reused, see <see cref="DeferredFrees"/>.</item>
 /// </list>
-/// <para>A guest's flush runs the round to its end; a full cache runs it up to the writing of the entries. With no change of
+/// <para>A guest's flush runs the round to its end, over copies of the entries and without the lock while the host works; a full cache runs it up to the writing of the entries. With no change of
 /// mappings a flush is one barrier. As each step also precedes the next in program order, a killed process leaves a prefix of the
 /// round, which is one of the allowed states.</para>
 /// <para><b>Distrust.</b> <see cref="Qcow2Header"/> bounds every size. Opening for writing collects where the image's own structures stand
@@ -41,6 +41,9 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private readonly CompressedClusters _compressed;
     private readonly InFlight _inFlight = new();
     private readonly Lock _gate = new();
+    private readonly Lock _flushing = new();
+    private readonly FlushRound _spareRound = new();
+    private volatile FlushRound? _round;
     private readonly int _clusterBits;
     private readonly int _clusterSize;
     private readonly int _cacheBytes;
