@@ -91,13 +91,30 @@ public sealed class DiskLayerTests : IDisposable
     }
 
     [Fact]
-    public async Task ADiskThatCannotBeAnOverlayIsFilledFromItsBaseAndSnapshotsStandOnIt()
+    public async Task ARevertForgetsWhatTheCacheHolds()
+    {
+        await using RunningTopology topology = await StartAsync("disks: { one: { size: 4MiB, cache: 1MiB } }");
+        IDisk disk = topology.DiskOf("one");
+        Assert.Equal(DiskStatus.Ok, disk.Write(0, "before"u8));
+        topology.CreateSnapshot(new SnapshotRequest { Name = "s" });
+        Assert.Equal(DiskStatus.Ok, disk.Write(0, "after!"u8));
+        await topology.RevertSnapshotAsync("s", new SnapshotRequest());
+        Assert.Equal(DiskStatus.Ok, disk.Flush());
+        byte[] read = new byte[6];
+        Assert.Equal(DiskStatus.Ok, disk.Read(0, read));
+        Assert.Equal("before"u8.ToArray(), read);
+    }
+
+    [Theory]
+    [InlineData("vhdx", DiskFormat.Vhdx)]
+    [InlineData("vhd", DiskFormat.Vhd)]
+    [InlineData("vmdk", DiskFormat.Vmdk)]
+    public async Task ADiskThatCannotBeAnOverlayIsFilledFromItsBaseAndSnapshotsStandOnIt(string name, DiskFormat format)
     {
         byte[] content = new byte[3 << 20];
         new Random(7).NextBytes(content.AsSpan(1 << 20, 100_000));
         File.WriteAllBytes(Path.Combine(_lab.Folder, "base.img"), content);
-        const string Yaml = "disks: { one: { base: ./base.img, base-format: raw, format: vhdx, size: 8MiB } }";
-        await using (RunningTopology topology = await StartAsync(Yaml))
+        await using (RunningTopology topology = await StartAsync($"disks: {{ one: {{ base: ./base.img, base-format: raw, format: {name}, size: 8MiB }} }}"))
         {
             byte[] read = new byte[content.Length];
             Assert.Equal(8 << 20, topology.DiskOf("one").Length);
@@ -108,7 +125,7 @@ public sealed class DiskLayerTests : IDisposable
             await topology.DeleteSnapshotAsync("s", _ => { });
         }
 
-        using ImageDisk after = DiskImage.Open(Path.Combine(_lab.State.Disks, "one.vhdx"), new DiskOpenOptions { Format = DiskFormat.Vhdx });
+        using ImageDisk after = DiskImage.Open(Path.Combine(_lab.State.Disks, $"one.{name}"), new DiskOpenOptions { Format = format });
         byte[] newer = new byte[5];
         Assert.Equal(DiskStatus.Ok, after.Read(2 << 20, newer));
         Assert.Equal("newer"u8.ToArray(), newer);

@@ -25,7 +25,9 @@ internal static class DiskFilling
             throw new DiskException(path, $"a size of {size} bytes is less than its base's {source.Length}");
         try
         {
-            DiskImage.Create(temporary, new DiskCreateOptions { Format = format, Size = size ?? source.Length, Overwrite = true });
+            // A VHD would otherwise take a size that cylinders, heads and sectors of old can tell.
+            Dictionary<string, string> exact = format == DiskFormat.Vhd ? new() { ["force_size"] = "on" } : [];
+            DiskImage.Create(temporary, new DiskCreateOptions { Format = format, Size = size ?? source.Length, FormatOptions = exact, Overwrite = true });
             using (ImageDisk target = DiskImage.Open(temporary, new DiskOpenOptions { Format = format }))
                 Copy(source, target, progress, cancel);
             File.WriteAllText(NoteOf(path), Path.GetFullPath(basePath));

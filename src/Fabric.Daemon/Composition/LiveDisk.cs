@@ -15,6 +15,7 @@ internal sealed class LiveDisk : IDisposable
     private readonly PivotDisk _pivot;
     private readonly PivotDisk _gate;
     private readonly ThrottledDisk? _throttle;
+    private readonly CacheDisk? _cache;
     private Func<IDisk> _open;
 
     /// <summary>Opens a disk.</summary>
@@ -37,7 +38,7 @@ internal sealed class LiveDisk : IDisposable
         if (model.CopyOnRead)
             inner = new CopyOnReadDisk(inner);
         if (model.CacheBytes is { } bound)
-            inner = new CacheDisk(inner, bound);
+            inner = _cache = new CacheDisk(inner, bound);
         if (model.Faults.Count > 0)
             inner = new FaultDisk(inner, model.Faults.Select(RuleOf), seed: 0, time);
         _gate = inner == _pivot ? _pivot : new PivotDisk(inner);
@@ -72,6 +73,9 @@ internal sealed class LiveDisk : IDisposable
 
     /// <summary>With requests held: brings everything to stable storage, what layers keep in memory included.</summary>
     public DiskStatus FlushHeld() => _gate.Target.Flush();
+
+    /// <summary>With requests held: forgets what layers keep in memory, written or not.</summary>
+    public void ForgetHeld() => _cache?.Forget();
 
     /// <summary>Lets throttled requests through from now on: for taking the topology down.</summary>
     public void Lift() => _throttle?.Lift();

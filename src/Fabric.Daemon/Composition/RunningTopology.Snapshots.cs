@@ -11,7 +11,7 @@ public sealed partial class RunningTopology
     private DiskSnapshots? _snapshots;
     private Task _deletion = Task.CompletedTask;
 
-    private DiskSnapshots Snapshots => _snapshots ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+    internal DiskSnapshots Snapshots => _snapshots ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
 
     /// <summary>A disk as its machine has it, for whoever serves or looks at it beside the machine.</summary>
     /// <param name="name">Name in the topology.</param>

@@ -14,12 +14,13 @@ internal sealed partial class DiskSnapshots
     public void Delete(string name, Action<string, DiskProgress>? progress, CancellationToken cancel) => InTurn(() =>
     {
         SnapshotRecord snapshot = FindAny(name);
-        foreach (string disk in snapshot.Layers.Keys)
-            Find(disk);
+        if (snapshot.Layers.Keys.FirstOrDefault(disk => !disks.ContainsKey(disk)) is { } gone)
+            throw new DaemonException($"snapshot {name} covers disk {gone}, which no VM of the topology has any more; put it back, or start anew with: fabric down --delete-disks");
         if (!snapshot.IsDeleting)
             Replace(_manifest.With(snapshot with { IsDeleting = true }));
-        foreach (string disk in snapshot.Layers.Keys.Order(StringComparer.Ordinal))
-            Collapse(disks[disk], progress, cancel);
+        // Also those of deletions that were cut off when this disk's part of the snapshot was done.
+        foreach (LiveDisk disk in disks.Values.OrderBy(d => d.Name, StringComparer.Ordinal))
+            Collapse(disk, progress, cancel);
         // What is left of it are layers that several others stand on: they go with the last but one of those.
         if (_manifest.Find(name) is { } rest)
             Replace(_manifest.Without(rest));
@@ -136,8 +137,9 @@ internal sealed partial class DiskSnapshots
         LayerRecord parent = record.Find(child.Parent!);
         foreach (LayerRecord grandchild in record.ChildrenOf(child.File))
         {
-            using ImageDisk image = disk.OpenAlone(grandchild, readOnly: false);
-            image.SetBacking(NameFor(parent.File), LiveDisk.FormatOf(parent));
+            using (ImageDisk image = disk.OpenAlone(grandchild, readOnly: false))
+                image.SetBacking(NameFor(parent.File), LiveDisk.FormatOf(parent));
+            Stepped?.Invoke();
         }
     }
 

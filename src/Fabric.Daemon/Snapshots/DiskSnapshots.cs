@@ -18,6 +18,9 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
     private readonly Lock _turn = new();
     private Manifest _manifest = manifest;
 
+    /// <summary>Called around each step after which a killed process would leave something new: where tests cut.</summary>
+    public Action? Stepped { get; set; }
+
     /// <summary>Takes a snapshot of disks, all of them at one instant.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="names">The disks.</param>
@@ -35,8 +38,8 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
         // Most of what a flush has to do is done before anybody waits for it.
         foreach (LiveDisk disk in chosen)
             Check(disk, disk.Top.Flush());
-        double held = Switch(chosen, next, flush: true);
-        return Describe(_manifest.Find(name)!) with { HeldMilliseconds = held };
+        double held = Switch(chosen, next, isSame: true);
+        return Describe(_manifest, _manifest.Find(name)!) with { HeldMilliseconds = held };
     });
 
     /// <summary>Puts disks back to a snapshot; what was written since is lost, unless another snapshot holds it. Nobody may use the disks.</summary>
@@ -51,16 +54,26 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
         Manifest next = Overlay(chosen, d => snapshot.Layers[d.Name]);
         foreach (LiveDisk disk in chosen)
             next = DropIfUnneeded(next, disk.Name, RecordOf(disk).Active);
-        Switch(chosen, next, flush: false);
+        Switch(chosen, next, isSame: false);
         RemoveUnnamed();
-        return Describe(snapshot);
+        return Describe(_manifest, snapshot);
     });
 
     /// <summary>The snapshots, oldest first.</summary>
     public IReadOnlyList<SnapshotStatus> List()
     {
-        Manifest now = Volatile.Read(ref _manifest);
-        return [.. now.Snapshots.Select(Describe)];
+        while (true)
+        {
+            Manifest now = Volatile.Read(ref _manifest);
+            try
+            {
+                return [.. now.Snapshots.Select(snapshot => Describe(now, snapshot))];
+            }
+            catch (DiskException) when (Volatile.Read(ref _manifest) != now)
+            {
+                // A deletion has removed a file meanwhile: what it left is described.
+            }
+        }
     }
 
     /// <summary>The disks a snapshot covers.</summary>
@@ -126,6 +139,9 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
     {
         Directory.CreateDirectory(folder.Layers, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Native.FlushFolder(folder.Disks);
+        // Overlays without a manifest would mean that it was lost: the next start would refuse.
+        if (!File.Exists(folder.Manifest))
+            Replace(_manifest);
         Manifest next = _manifest;
         foreach (LiveDisk disk in chosen)
         {
@@ -151,8 +167,11 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
     private string NameFor(string file) => Path.IsPathRooted(file) ? file : Path.GetRelativePath(folder.Layers, Path.Combine(folder.Disks, file));
 
     /// <summary>Holds disks, replaces the manifest and opens what it names. When one cannot be opened, everything is as it was.</summary>
+    /// <param name="chosen">The disks.</param>
+    /// <param name="next">The manifest.</param>
+    /// <param name="isSame">The disks read the same afterwards; otherwise what was written last is given up.</param>
     /// <returns>How long the disks were held, in milliseconds.</returns>
-    private double Switch(LiveDisk[] chosen, Manifest next, bool flush)
+    private double Switch(LiveDisk[] chosen, Manifest next, bool isSame)
     {
         Manifest before = _manifest;
         next.Prepare(folder);
@@ -162,16 +181,18 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
         int exchanged = 0;
         try
         {
-            if (flush)
-            {
-                foreach (LiveDisk disk in chosen)
-                    Check(disk, disk.FlushHeld());
-            }
-
+            foreach (LiveDisk disk in isSame ? chosen : [])
+                Check(disk, disk.FlushHeld());
+            Stepped?.Invoke();
             DurableFile.Commit(folder.Manifest);
             Volatile.Write(ref _manifest, next);
+            Stepped?.Invoke();
             for (; exchanged < chosen.Length; exchanged++)
+            {
                 chosen[exchanged].Exchange(next.Disks[chosen[exchanged].Name]);
+                if (!isSame)
+                    chosen[exchanged].ForgetHeld();
+            }
         }
         catch
         {
@@ -191,8 +212,10 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
 
     private void Replace(Manifest next)
     {
+        Stepped?.Invoke();
         next.Save(folder);
         Volatile.Write(ref _manifest, next);
+        Stepped?.Invoke();
     }
 
     private static void Check(LiveDisk disk, DiskStatus status)
@@ -209,15 +232,14 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
         return isNeeded ? manifest : manifest.Drop(disk, layer);
     }
 
-    private SnapshotStatus Describe(SnapshotRecord snapshot) => new(
+    private SnapshotStatus Describe(Manifest now, SnapshotRecord snapshot) => new(
         snapshot.Name,
         snapshot.Date,
         snapshot.IsDeleting ? "deleting" : "ready",
-        [.. snapshot.Layers.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => Describe(l.Key, l.Value))]);
+        [.. snapshot.Layers.OrderBy(l => l.Key, StringComparer.Ordinal).Select(l => Describe(now.Disks[l.Key], l.Key, l.Value))]);
 
-    private SnapshotDiskStatus Describe(string disk, string file)
+    private SnapshotDiskStatus Describe(DiskRecord record, string disk, string file)
     {
-        DiskRecord record = _manifest.Disks[disk];
         string path = Path.Combine(folder.Disks, file);
         DiskImageInfo info = DiskImage.Inspect(path, LiveDisk.FormatOf(record.Find(file)));
         return new SnapshotDiskStatus(disk, path, info.VirtualSize, info.ActualSize, record.Find(record.Active).Parent == file);

@@ -37,7 +37,11 @@ internal sealed record Manifest(int NextLayer, IReadOnlyDictionary<string, DiskR
     public static Manifest Load(StateFolder folder)
     {
         if (!File.Exists(folder.Manifest))
-            return Empty;
+        {
+            bool isLost = Directory.Exists(folder.Layers) && Directory.EnumerateFiles(folder.Layers).Any();
+            return isLost ? throw new DaemonException($"{folder.Manifest}: is missing, and {folder.Layers} holds overlays of snapshots; put it back from a copy: it tells which files the disks consist of") : Empty;
+        }
+
         Manifest? read = null;
         try
         {
@@ -89,15 +93,16 @@ internal sealed record Manifest(int NextLayer, IReadOnlyDictionary<string, DiskR
             // The snapshot the parent stood for is the one being deleted: it no longer has a part on this disk.
             Snapshots = [.. Snapshots.Select(s => !s.Layers.TryGetValue(disk, out string? at) ? s
                 : at == layer.File ? s with { Layers = new Dictionary<string, string>(s.Layers) { [disk] = parent } }
-                : at == parent ? s with { Layers = s.Layers.Where(l => l.Key != disk).ToDictionary() }
+                : at == parent ? s.Without(disk)
                 : s)],
         };
     }
 
-    /// <summary>Takes a layer out that nothing stands on.</summary>
+    /// <summary>Takes a layer out that nothing stands on, and that no snapshot stands for but one that is being deleted.</summary>
     public Manifest Drop(string disk, LayerRecord layer)
     {
         DiskRecord record = Disks[disk];
-        return With(disk, record with { Layers = [.. record.Layers.Where(l => l != layer)] });
+        Manifest dropped = With(disk, record with { Layers = [.. record.Layers.Where(l => l != layer)] });
+        return dropped with { Snapshots = [.. Snapshots.Select(s => s.Layers.TryGetValue(disk, out string? at) && at == layer.File ? s.Without(disk) : s)] };
     }
 }

@@ -8,4 +8,7 @@ internal sealed record SnapshotRecord(string Name, DateTimeOffset Date, IReadOnl
 {
     /// <summary>True once its deletion has begun: its content may be gone.</summary>
     public bool IsDeleting { get; init; }
+
+    /// <summary>The snapshot without its part on a disk.</summary>
+    public SnapshotRecord Without(string disk) => this with { Layers = Layers.Where(layer => layer.Key != disk).ToDictionary() };
 }

@@ -134,6 +134,15 @@ public sealed class CacheDisk : DiskLayer
         return status == DiskStatus.Ok ? flushed : status;
     }
 
+    /// <summary>Forgets everything, what the disk below has not got included: for when that has been put back to an older state.</summary>
+    public void Forget()
+    {
+        EnterAll();
+        foreach (CacheShard shard in _shards)
+            shard.ForgetLocked();
+        ExitAll();
+    }
+
     /// <summary>The disk below describes the range after it got what was only in memory; where the bytes stand in its file is not told,
     /// as newer ones may come.</summary>
     /// <inheritdoc/>

@@ -109,6 +109,13 @@ internal sealed class CacheShard
         return worst;
     }
 
+    /// <summary>Forgets everything.</summary>
+    public void ForgetLocked()
+    {
+        foreach (CacheBlock block in _all)
+            block.Valid = block.Dirty = UInt128.Zero;
+    }
+
     /// <summary>After the disk below has zeroed a range: forgets it, or zeroes its own part of a sector.</summary>
     public void ZeroedLocked(long offset, long length)
     {
