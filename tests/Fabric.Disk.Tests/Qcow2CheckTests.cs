@@ -17,7 +17,7 @@ public sealed class Qcow2CheckTests
         Tools.Need();
         using TemporaryFolder folder = new();
         byte[] sound = MakeImage(folder, options);
-        int rounds = Tools.Count(6);
+        int rounds = Tools.Count(3);
         for (int round = 0; round < rounds; round++)
         {
             Random random = new(Tools.Seed + (round * 3571) + options.Length);
@@ -77,7 +77,11 @@ public sealed class Qcow2CheckTests
                 return;
             }
 
-            Assert.Equal(repaired, Ours(ours, repair));
+            Verdict made = Ours(ours, repair);
+            // Where QEMU meets a fault in the host while it repairs, there is nothing to hold ours against.
+            if (repaired.Errors < 0 && repair == DiskRepair.All)
+                return;
+            Assert.Equal(repaired, made);
             Assert.Equal(Qemu(theirs), Qemu(ours));
         }
 

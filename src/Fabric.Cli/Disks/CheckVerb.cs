@@ -50,6 +50,8 @@ internal sealed class CheckVerb : DiskVerb
             result = again with { CorruptionsFixed = result.CorruptionsFixed, LeaksFixed = result.LeaksFixed };
         }
 
+        if (result.Failure is { } reason)
+            throw new DiskToolException($"Check failed: {reason}");
         if (json)
             session.Say(JsonMembers.Write(Members(result, name.Text, format)));
         else
