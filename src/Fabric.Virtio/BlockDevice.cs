@@ -1,11 +1,13 @@
 using System.Buffers.Binary;
 using System.Text;
 using Fabric.Disk;
+using Fabric.Disk.Engine;
 
 namespace Fabric.Virtio;
 
 /// <summary>A disk for the guest (virtio 1.2, section 5.2) over an <see cref="IDisk"/>.</summary>
-/// <remarks>Each request queue has a thread, which reads and writes guest memory in place. Failures of the host reach the guest as
+/// <remarks>Each request queue has a thread, which reads and writes guest memory in place; what waits for the host's device does so on
+/// <see cref="DiskWorkers"/>. Failures of the host reach the guest as
 /// VIRTIO_BLK_S_IOERR. The caller keeps the disk and disposes it after the device.</remarks>
 public sealed class BlockDevice : VirtioDevice
 {
@@ -33,6 +35,7 @@ public sealed class BlockDevice : VirtioDevice
     private const uint SegmentLength = 4 << 20;
 
     private readonly byte[] _serial = new byte[SerialLength];
+    private readonly DiskWorkers _workers;
     private readonly BlockQueue[] _queues;
     private bool _writeback = true;
 
@@ -48,9 +51,10 @@ public sealed class BlockDevice : VirtioDevice
         byte[] ascii = Encoding.ASCII.GetBytes(serial);
         ascii.AsSpan(0, Math.Min(ascii.Length, SerialLength)).CopyTo(_serial);
         FillConfig(queues);
+        _workers = new DiskWorkers($"blk {serial} worker");
         _queues = new BlockQueue[queues];
         for (int i = 0; i < queues; i++)
-            _queues[i] = new BlockQueue(this, Queues[i], disk.Length / BlockRequestParser.SectorLength, $"blk {serial}.{i}");
+            _queues[i] = new BlockQueue(this, Queues[i], _workers, disk.Length / BlockRequestParser.SectorLength, $"blk {serial}.{i}");
     }
 
     /// <summary>What the device has done.</summary>
@@ -90,6 +94,7 @@ public sealed class BlockDevice : VirtioDevice
         base.Dispose(disposing);
         foreach (BlockQueue queue in _queues)
             queue.Dispose();
+        _workers.Dispose();
     }
 
     private static ulong FeaturesOf(IDisk disk, int queues)

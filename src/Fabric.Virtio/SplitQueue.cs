@@ -32,6 +32,8 @@ public sealed unsafe class SplitQueue
 
     private readonly VirtioDevice _device;
     private readonly QueueBuffer[] _arena = GC.AllocateArray<QueueBuffer>(2 * MaxChain, pinned: true);
+    private readonly object _heldGate = new();
+    private int _held;
     private GuestMemory? _memory;
     private byte* _descriptors;
     private byte* _available;
@@ -126,6 +128,23 @@ public sealed unsafe class SplitQueue
         _nextUsed++;
     }
 
+    /// <summary>Keeps a chain that was popped, and its buffers, in use behind the end of the burst. The caller holds the gate.</summary>
+    public void Hold()
+    {
+        lock (_heldGate)
+            _held++;
+    }
+
+    /// <summary>Lets go of a chain that was held; nothing of it is touched any more. Any thread.</summary>
+    public void Release()
+    {
+        lock (_heldGate)
+        {
+            if (--_held == 0)
+                Monitor.PulseAll(_heldGate);
+        }
+    }
+
     /// <summary>Shows the driver the chains given back. The caller holds the gate.</summary>
     /// <returns>True when the driver wants an interrupt for them (section 2.7.7).</returns>
     public bool Publish()
@@ -196,6 +215,7 @@ public sealed unsafe class SplitQueue
     internal void Stop()
     {
         _running = false;
+        AwaitHolders();
         lock (Gate)
         {
             _running = false;
@@ -221,6 +241,24 @@ public sealed unsafe class SplitQueue
         {
             _paused = paused;
             _running = _started && !_paused && Fault == QueueFault.None;
+        }
+
+        if (paused)
+            AwaitHolders();
+    }
+
+    /// <summary>Waits until no chain is held. The queue has stopped running, but whoever had the gate may still have taken one more.</summary>
+    private void AwaitHolders()
+    {
+        lock (Gate)
+        {
+            // The worker has left its drain: from here on nothing new is held.
+        }
+
+        lock (_heldGate)
+        {
+            while (_held > 0)
+                Monitor.Wait(_heldGate);
         }
     }
 

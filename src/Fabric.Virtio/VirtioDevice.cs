@@ -25,7 +25,8 @@
 //   3. the Gate of one queue: whoever touches its rings holds it, for a burst, never longer than a request on the host's disk,
 //   4. leaves: the configuration lock, the transport's interrupt lock.
 // A thread inside a Gate never asks for 1 or 2. To stop a queue, its running flag is lowered first, so that a worker in the middle of
-// a long drain sees it and leaves after the chain it has in hand; then the Gate is taken, which waits for that. Once Reset, ResetQueue
+// a long drain sees it and leaves after the chain it has in hand; then the Gate is taken, which waits for that; then chains that are
+// held beyond a burst (a disk request that waits for the host's device) are waited for. Once Reset, ResetQueue
 // or Quiesce has returned, no thread reads or writes guest memory on behalf of the stopped queues.
 //
 // Trust. Everything in guest memory and every register value is hostile, and may change at any moment. Each field is read once into

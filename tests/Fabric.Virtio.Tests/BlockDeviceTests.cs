@@ -352,6 +352,93 @@ public sealed class BlockDeviceTests : IDisposable
     }
 
     [Fact]
+    public void A_slow_flush_does_not_stall_a_read()
+    {
+        MemoryDisk disk = new(DiskLength);
+        (GuestMachine machine, GuestQueue queue, _) = Start(disk);
+        using ManualResetEventSlim entered = new();
+        using ManualResetEventSlim go = new();
+        disk.BeforeRequest = () =>
+        {
+            if (entered.IsSet)
+                return;
+            entered.Set();
+            go.Wait();
+        };
+        uint flush = queue.Add(machine.Readable(Header(Flush, 0)), machine.Writable(1));
+        queue.Kick();
+        Assert.True(entered.Wait(TimeSpan.FromSeconds(10)));
+        uint read = queue.Add(machine.Readable(Header(In, 0)), machine.Writable(512), machine.Writable(1));
+        queue.Kick();
+        UsedElement first = queue.WaitUsed();
+        Assert.Equal((read, 513u), (first.Id, first.Length));
+        go.Set();
+        Assert.Equal(flush, queue.WaitUsed().Id);
+    }
+
+    [Fact]
+    public void Cold_reads_and_writes_are_answered_too_and_several_at_once()
+    {
+        MemoryDisk disk = new(DiskLength) { IsCold = true };
+        Pattern(8 * 512).CopyTo(disk.Bytes);
+        (GuestMachine machine, GuestQueue queue, BlockDevice device) = Start(disk);
+        using CountdownEvent together = new(8);
+        disk.BeforeRequest = () =>
+        {
+            // Only when all are in flight does one go on.
+            together.Signal();
+            together.Wait(TimeSpan.FromSeconds(10));
+        };
+        GuestBuffer[] buffers = [.. Enumerable.Range(0, 8).Select(_ => machine.Writable(512))];
+        for (int i = 0; i < 8; i++)
+            queue.Add(machine.Readable(Header(In, (ulong)i)), buffers[i], machine.Writable(1));
+        queue.Kick();
+        for (int i = 0; i < 8; i++)
+            Assert.Equal(513u, queue.WaitUsed().Length);
+        Assert.True(together.IsSet);
+        for (int i = 0; i < 8; i++)
+            Assert.Equal(Pattern(8 * 512)[(i * 512)..((i + 1) * 512)], machine.Memory.GetBytes(buffers[i].Address, 512));
+        disk.BeforeRequest = null;
+        Assert.Equal(Ok, Request(machine, queue, Out, 100, false, machine.Readable(Pattern(512))));
+        Assert.True(Pattern(512).AsSpan().SequenceEqual(disk.Bytes.Slice(100 * 512, 512)));
+        Assert.Equal((8, 1), (device.Counters.Reads, device.Counters.Writes));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Stopping_waits_for_what_the_workers_hold(bool reset)
+    {
+        MemoryDisk disk = new(DiskLength) { IsCold = true };
+        Pattern(512).CopyTo(disk.Bytes);
+        (GuestMachine machine, GuestQueue queue, BlockDevice device) = Start(disk);
+        using ManualResetEventSlim entered = new();
+        using ManualResetEventSlim go = new();
+        disk.BeforeRequest = () =>
+        {
+            entered.Set();
+            go.Wait();
+        };
+        GuestBuffer buffer = machine.Writable(512);
+        queue.Add(machine.Readable(Header(In, 0)), buffer, machine.Writable(1));
+        queue.Kick();
+        Assert.True(entered.Wait(TimeSpan.FromSeconds(10)));
+        Task stop = Task.Run(() =>
+        {
+            if (reset)
+                machine.Write(0x70, 0);
+            else
+                device.Quiesce();
+        });
+        Assert.True(SpinWait.SpinUntil(() => !device.Queues[0].IsRunning, TimeSpan.FromSeconds(10)));
+        Assert.False(stop.IsCompleted);
+        go.Set();
+        await stop.WaitAsync(TimeSpan.FromSeconds(10));
+        Assert.Equal(Pattern(512), machine.Memory.GetBytes(buffer.Address, 512));
+        Assert.Equal(1, queue.UsedIndex);
+    }
+
+    [Fact]
     public async Task A_reset_waits_for_the_request_in_flight_and_touches_nothing_afterwards()
     {
         MemoryDisk disk = new(DiskLength);

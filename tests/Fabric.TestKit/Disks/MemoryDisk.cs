@@ -29,7 +29,10 @@ public sealed class MemoryDisk : IDisk
 
     public int Discards { get; private set; }
 
-    /// <summary>Flags of the last write or write-zeroes.</summary>
+    /// <summary>True makes a request that may not wait come back with <see cref="DiskStatus.WouldBlock"/>.</summary>
+    public bool IsCold { get; set; }
+
+    /// <summary>Flags of the last write or write-zeroes, but for <see cref="DiskFlags.NoWait"/>.</summary>
     public DiskFlags LastFlags { get; private set; }
 
     public bool IsDisposed { get; private set; }
@@ -44,6 +47,8 @@ public sealed class MemoryDisk : IDisk
 
     public DiskStatus Read(long offset, Span<byte> destination, DiskFlags flags = DiskFlags.None)
     {
+        if (IsCold && (flags & DiskFlags.NoWait) != 0)
+            return DiskStatus.WouldBlock;
         BeforeRequest?.Invoke();
         lock (_gate)
         {
@@ -56,10 +61,12 @@ public sealed class MemoryDisk : IDisk
 
     public DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)
     {
+        if (IsCold && (flags & DiskFlags.NoWait) != 0)
+            return DiskStatus.WouldBlock;
         BeforeRequest?.Invoke();
         lock (_gate)
         {
-            LastFlags = flags;
+            LastFlags = flags & ~DiskFlags.NoWait;
             DiskStatus status = Check(offset, source.Length, write: true);
             if (status == DiskStatus.Ok)
                 source.CopyTo(_bytes.AsSpan((int)offset));
@@ -72,7 +79,7 @@ public sealed class MemoryDisk : IDisk
         BeforeRequest?.Invoke();
         lock (_gate)
         {
-            LastFlags = flags;
+            LastFlags = flags & ~DiskFlags.NoWait;
             DiskStatus status = Check(offset, length, write: true);
             if (status == DiskStatus.Ok)
                 _bytes.AsSpan((int)offset, (int)length).Clear();
