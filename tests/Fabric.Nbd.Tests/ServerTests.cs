@@ -81,6 +81,52 @@ public class ServerTests
         Assert.Equal((0u, 1ul), client.TakeSimple());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Cold_requests_are_in_flight_together_and_come_back_whole(bool structured)
+    {
+        using MemoryDisk disk = new(8 << 20) { IsCold = true };
+        new Random(4).NextBytes(disk.Bytes);
+        using ServedImage served = new(disk);
+        using WireClient client = new(served.SocketPath);
+        client.Go(structured: structured);
+        using CountdownEvent together = new(8);
+        disk.BeforeRequest = () =>
+        {
+            together.Signal();
+            together.Wait(TimeSpan.FromSeconds(10));
+        };
+        for (uint i = 0; i < 8; i++)
+            client.PutRequest(type: 0, cookie: i, offset: i * 4096, length: 4096);
+        HashSet<ulong> answered = [];
+        for (int i = 0; i < 8; i++)
+        {
+            ulong cookie = structured ? client.TakeChunk() is var chunk && chunk.Data.AsSpan(8).SequenceEqual(disk.Bytes.Slice((int)chunk.Cookie * 4096, 4096)) ? chunk.Cookie : 99
+                : client.TakeSimple().Cookie;
+            if (!structured)
+                Assert.Equal(disk.Bytes.Slice((int)cookie * 4096, 4096).ToArray(), client.Take(4096));
+            Assert.True(cookie < 8 && answered.Add(cookie));
+        }
+
+        disk.BeforeRequest = null;
+        client.PutRequest(type: 1, cookie: 9, offset: 5, length: 100_000);
+        client.Put(new byte[100_000]);
+        client.PutRequest(type: 0, cookie: 10, offset: 0, length: 3_000_000);
+        if (structured)
+        {
+            Assert.Equal((0u, 9ul), client.TakeSimple());
+            Assert.Equal(10ul, client.TakeChunk().Cookie);
+            return;
+        }
+
+        // The two may change places.
+        ulong first = client.TakeSimple().Cookie;
+        if (first == 10)
+            client.Take(3_000_000);
+        Assert.Equal(19ul, first + client.TakeSimple().Cookie);
+    }
+
     [Fact]
     public void A_client_that_fetches_nothing_hurts_only_itself()
     {

@@ -84,6 +84,13 @@ internal sealed class CreationOptions
             string full = Path.Combine(Path.GetDirectoryName(path) ?? "", below);
             try
             {
+                if (DiskSession.Protocols.FirstOrDefault(protocol => protocol.Handles(below)) is { } remote)
+                {
+                    using IDisk disk = remote.Open(below, readOnly: true);
+                    Size ??= disk.Length;
+                    return;
+                }
+
                 if (Path.GetFullPath(full) == Path.GetFullPath(path))
                     throw new DiskToolException("Error: Trying to create an image with the same filename as the backing file");
                 if (BaseFormat is null)
@@ -148,6 +155,7 @@ internal sealed class CreationOptions
         FormatOptions = _given,
         Unchecked = Unchecked,
         Overwrite = true,
+        Protocols = DiskSession.Protocols,
     });
 
     /// <summary>What <c>-o help</c> prints.</summary>

@@ -6,8 +6,7 @@ namespace Fabric.Disk.Engine;
 /// answered at once, which is cheaper than any hand-over. On <see cref="DiskStatus.WouldBlock"/>, and for whatever waits for stable
 /// storage (flush, force unit access), it fills a <see cref="DiskJob"/> and submits it; the job ends on another thread, in any
 /// order, and tells its owner.</para>
-/// <para>Jobs start in the order of submission. Threads are started when all others are busy, up to the bound, and stay. Blocking threads
-/// were measured against io_uring for cold reads: the device, not the hand-over, is what takes the time.</para>
+/// <para>Jobs start in the order of submission. Threads are started when all others are busy, up to the bound, and stay.</para>
 /// </remarks>
 public sealed class DiskWorkers : IDisposable
 {
