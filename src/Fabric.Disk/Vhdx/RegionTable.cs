@@ -28,18 +28,18 @@ internal static class RegionTable
                 BinaryPrimitives.ReadUInt32LittleEndian(entry[24..]), (BinaryPrimitives.ReadUInt32LittleEndian(entry[28..]) & 1) != 0));
         }
 
-        Validate(store.Path, header, regions);
+        Validate(store.Path, header, regions, store.Length);
         return regions;
     }
 
     private static bool TryLoad(FileStore store, long place, byte[] table) =>
         store.Read(place, table) == DiskStatus.Ok && BinaryPrimitives.ReadUInt32LittleEndian(table) == Regi && Crc32C.Fits(table);
 
-    private static void Validate(string path, VhdxHeader header, List<VhdxRegion> regions)
+    private static void Validate(string path, VhdxHeader header, List<VhdxRegion> regions, long fileLength)
     {
         foreach (VhdxRegion region in regions)
         {
-            if (((region.Offset | region.Length) & (VhdxFacts.Unit - 1)) != 0 || region.Length == 0 || region.Offset < VhdxFacts.Unit || region.Offset > VhdxFacts.MaxFile)
+            if (((region.Offset | region.Length) & (VhdxFacts.Unit - 1)) != 0 || region.Length == 0 || region.Offset < VhdxFacts.Unit || region.Offset >= Math.Min(fileLength, VhdxFacts.MaxFile))
                 throw new DiskException(path, $"the region {region.Id} at 0x{region.Offset:x} with {region.Length} bytes is out of place", VhdxFacts.RegionTable1);
             if (region.Required && region.Id != VhdxFacts.BatRegion && region.Id != VhdxFacts.MetadataRegion)
                 throw new DiskException(path, $"needs the region {region.Id}, which is not known here; use the software that made the image", VhdxFacts.RegionTable1);

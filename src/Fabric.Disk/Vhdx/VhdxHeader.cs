@@ -57,7 +57,7 @@ internal sealed class VhdxHeader
         if (first is not null && second is not null && first.Sequence == second.Sequence && !first._bytes.AsSpan().SequenceEqual(second._bytes))
             throw new DiskException(store.Path, "its two headers differ and claim to be equally new", Place);
         VhdxHeader current = second is null || (first is not null && first.Sequence >= second.Sequence) ? first! : second;
-        current.Validate(store.Path);
+        current.Validate(store.Path, store.Length);
         return current;
     }
 
@@ -80,7 +80,7 @@ internal sealed class VhdxHeader
             && BinaryPrimitives.ReadUInt32LittleEndian(header._bytes) == Head && Crc32C.Fits(header._bytes) ? header : null;
     }
 
-    private void Validate(string path)
+    private void Validate(string path, long fileLength)
     {
         int place = (_slot + 1) * Place;
         int version = BinaryPrimitives.ReadUInt16LittleEndian(_bytes.AsSpan(66));
@@ -91,8 +91,8 @@ internal sealed class VhdxHeader
             throw new DiskException(path, $"its log is of version {logVersion} and must be replayed; only version 0 is known", place + 64);
         if ((LogLength & (VhdxFacts.Unit - 1)) != 0)
             throw new DiskException(path, $"the log's length of {LogLength} bytes is no multiple of 1 MiB", place + 68);
-        if ((LogOffset & (VhdxFacts.Unit - 1)) != 0 || LogOffset < VhdxFacts.Unit || LogOffset > VhdxFacts.MaxFile)
-            throw new DiskException(path, $"the log stands at 0x{LogOffset:x}, which is not a place for it", place + 72);
+        if ((LogOffset & (VhdxFacts.Unit - 1)) != 0 || LogOffset < VhdxFacts.Unit || LogOffset > Math.Min(fileLength, VhdxFacts.MaxFile) - LogLength)
+            throw new DiskException(path, $"the log of {LogLength} bytes at 0x{LogOffset:x} does not lie in the file", place + 72);
     }
 
     /// <summary>Writes a newer header over the older one. It counts when the caller has flushed the file.</summary>

@@ -8,6 +8,7 @@ internal static class FuzzSeeds
     public static IReadOnlyList<FuzzSeed> Of(string format) => format switch
     {
         "qcow2" => Qcow2(),
+        "vhdx" => VhdxSeeds.All(),
         "vpc" => VhdSeeds.All(),
         "vmdk" => VmdkSeeds.All(),
         _ => throw new ArgumentOutOfRangeException(nameof(format)),

@@ -7,7 +7,7 @@ namespace Fabric.Disk.Tests.Fuzz;
 /// <c>FABRIC_FUZZ_CORPUS=FOLDER</c> a run leaves its own there.</summary>
 public sealed class FuzzTests
 {
-    public static TheoryData<string> Formats => new() { "qcow2", "vpc", "vmdk" };
+    public static TheoryData<string> Formats => new() { "qcow2", "vhdx", "vpc", "vmdk" };
 
     [Theory]
     [MemberData(nameof(Formats))]

@@ -48,7 +48,7 @@ internal sealed partial class ImageFuzzer(ImageFormat format) : IDisposable
         Random random = new(number);
         _store.Reset(seed.Bytes, CallBudget);
         for (int changes = 1 + random.Next(random.Next(3) == 0 ? 24 : 4); changes > 0; changes--)
-            Change(seed.Bytes, random);
+            Change(seed, random);
         if (seed.FixChecksums is not null && random.Next(4) != 0)
             seed.FixChecksums(_store);
         return random;
@@ -81,10 +81,19 @@ internal sealed partial class ImageFuzzer(ImageFormat format) : IDisposable
 
     public void Dispose() => _store.Dispose();
 
-    private void Change(byte[] bytes, Random random)
+    private static int PlaceIn(FuzzSeed seed, Random random)
     {
+        if (seed.Places is null || random.Next(8) == 0)
+            return random.Next(seed.Bytes.Length);
+        (int start, int length) = seed.Places[random.Next(seed.Places.Count)];
+        return start + random.Next(length);
+    }
+
+    private void Change(FuzzSeed seed, Random random)
+    {
+        byte[] bytes = seed.Bytes;
         // Structures stand where there are bytes other than zero: half of all changes go there, most of the rest to the front.
-        int at = random.Next(3) == 0 ? random.Next(Math.Min(bytes.Length, 8192)) : random.Next(bytes.Length);
+        int at = seed.Places is null && random.Next(3) == 0 ? random.Next(Math.Min(bytes.Length, 8192)) : PlaceIn(seed, random);
         if (random.Next(4) != 0)
             for (int tries = 0; tries < 4096 && bytes[at] == 0; tries++)
                 at = (at + 1) % bytes.Length;
@@ -97,7 +106,7 @@ internal sealed partial class ImageFuzzer(ImageFormat format) : IDisposable
                 _store.Patch(at, [(byte)random.Next(256)]);
                 break;
             case 2:
-                int from = random.Next(bytes.Length);
+                int from = PlaceIn(seed, random);
                 _store.Patch(at & -8, bytes.AsSpan(from & -8, Math.Min(8 << random.Next(4), bytes.Length - (from & -8))));
                 break;
             case 3:

@@ -10,6 +10,7 @@ internal sealed class MemoryStore : FileStore
     private readonly Dictionary<long, byte[]> _pages = [];
     private readonly Stack<byte[]> _spare = [];
     private byte[] _below = [];
+    private long _belowLength;
     private long _length;
     private bool _readOnly;
 
@@ -34,6 +35,7 @@ internal sealed class MemoryStore : FileStore
             _spare.Push(page);
         _pages.Clear();
         _below = below;
+        _belowLength = below.Length;
         _length = below.Length;
         _readOnly = readOnly;
         Budget = budget;
@@ -114,7 +116,7 @@ internal sealed class MemoryStore : FileStore
         if (length > MaxLength)
             return DiskStatus.NoSpace;
         if (length < _length)
-            Clear(length, _length - length);
+            Forget(length);
         _length = length;
         return DiskStatus.Ok;
     }
@@ -147,9 +149,17 @@ internal sealed class MemoryStore : FileStore
         }
     }
 
+    private void Forget(long from)
+    {
+        _belowLength = Math.Min(_belowLength, from);
+        foreach ((long number, byte[] page) in _pages)
+            if ((number + 1) * PageSize > from)
+                page.AsSpan((int)Math.Max(0, from - (number * PageSize))).Clear();
+    }
+
     private void CopyBelow(long offset, Span<byte> destination)
     {
-        int there = (int)Math.Clamp(_below.Length - offset, 0, destination.Length);
+        int there = (int)Math.Clamp(_belowLength - offset, 0, destination.Length);
         if (there > 0)
             _below.AsSpan((int)offset, there).CopyTo(destination);
         destination[there..].Clear();
