@@ -13,6 +13,9 @@ internal sealed class VhdFormat : ImageFormat
     public override string Name => "vpc";
 
     /// <inheritdoc/>
+    public override bool HasBacking => true;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<ImageOption> Options { get; } =
     [
         new("subformat", "str", "Type of virtual hard disk format. Supported formats are {dynamic (default) | fixed} "),
@@ -31,14 +34,42 @@ internal sealed class VhdFormat : ImageFormat
         if (footer.Kind == VhdKind.Fixed)
             return new FixedVhdDisk(store, footer);
         VhdHeader header = VhdHeader.Read(store, footer, footer.VirtualSize);
-        return DynamicVhdDisk.Open(store, footer, header, parent: null, copyIsGood, opening.Options.MetadataCacheBytes);
+        IDisk? parent = footer.Kind == VhdKind.Differencing && !opening.Options.WithoutBacking ? OpenParent(store, header, opening) : null;
+        try
+        {
+            return DynamicVhdDisk.Open(store, footer, header, parent, copyIsGood, opening.Options.MetadataCacheBytes);
+        }
+        catch
+        {
+            parent?.Dispose();
+            throw;
+        }
+    }
+
+    private IDisk OpenParent(FileStore store, VhdHeader header, ImageOpening opening)
+    {
+        string name = ParentLocator.ReadName(store, header) ?? throw new DiskException(store.Path, "does not say where its parent is", header.Offset + 64);
+        IDisk parent = opening.OpenBacking(name, Name);
+        if (parent is VhdDisk disk && disk.UniqueId == header.ParentId)
+            return parent;
+        parent.Dispose();
+        throw new DiskException(store.Path, $"its parent \"{name}\" is another disk than the one it was made over; restore that, or rebase the image");
     }
 
     /// <inheritdoc/>
     public override void Create(FileStore store, ImageCreation creation)
     {
         bool isFixed = creation.Options.Choice("subformat", "dynamic", "fixed") == "fixed";
-        VhdCreator.Write(store, creation.Path, creation.Size, isFixed ? VhdKind.Fixed : VhdKind.Dynamic, creation.Options.Flag("force_size", false));
+        bool exact = creation.Options.Flag("force_size", false);
+        if (creation.BackingName is not { } parent)
+        {
+            VhdCreator.Write(store, creation.Path, creation.Size, isFixed ? VhdKind.Fixed : VhdKind.Dynamic, exact);
+            return;
+        }
+
+        if (isFixed || creation.Backing is not { Format: DiskFormat.Vhd })
+            throw new DiskException(creation.Path, isFixed ? "a fixed VHD cannot have a parent" : "the parent of a VHD must be a VHD, and must be there to be looked at");
+        VhdCreator.WriteChild(store, creation.Path, creation.Size, parent);
     }
 
     /// <inheritdoc/>
@@ -46,6 +77,7 @@ internal sealed class VhdFormat : ImageFormat
     {
         VhdFooter footer = ReadFooter(store, out _);
         VhdHeader? header = footer.Kind == VhdKind.Fixed ? null : VhdHeader.Read(store, footer, footer.VirtualSize);
+        string? parent = footer.Kind == VhdKind.Differencing ? ParentLocator.ReadName(store, header!) : null;
         return new DiskImageInfo
         {
             FileName = path,
@@ -53,6 +85,9 @@ internal sealed class VhdFormat : ImageFormat
             VirtualSize = footer.VirtualSize,
             ActualSize = store.AllocatedBytes,
             ClusterSize = header?.BlockSize,
+            BackingFileName = parent,
+            FullBackingFileName = parent is null ? null : Path.Combine(Path.GetDirectoryName(path) ?? "", parent),
+            BackingFormat = parent is null ? null : Name,
         };
     }
 

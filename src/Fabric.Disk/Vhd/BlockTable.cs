@@ -94,6 +94,17 @@ internal sealed class BlockTable
         FreeOffset = (end + 511) & ~511L;
     }
 
+    /// <summary>The table as it stands in a file, filled up with unused entries.</summary>
+    /// <param name="length">Length in bytes.</param>
+    public byte[] ToBytes(long length)
+    {
+        byte[] bytes = new byte[length];
+        Array.Fill(bytes, (byte)0xff);
+        for (int i = 0; i < _entries.Length; i++)
+            BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(i * 4), _entries[i]);
+        return bytes;
+    }
+
     /// <summary>Gives a block its place; the file learns it later.</summary>
     public void SetLocked(int block, uint entry)
     {

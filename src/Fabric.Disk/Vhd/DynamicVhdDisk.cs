@@ -17,7 +17,7 @@ namespace Fabric.Disk.Vhd;
 /// <para><b>Distrust.</b> <see cref="VhdHeader"/> bounds every size. An image opened for writing must have its blocks inside the file, apart
 /// from each other and from its structures; one opened for reading answers <see cref="DiskStatus.Corrupt"/> for blocks outside.</para>
 /// </remarks>
-internal sealed partial class DynamicVhdDisk : ImageDisk
+internal sealed partial class DynamicVhdDisk : VhdDisk
 {
     private const uint Unused = uint.MaxValue;
 
@@ -36,6 +36,7 @@ internal sealed partial class DynamicVhdDisk : ImageDisk
     private BlockTable _table;
     private SectorBitmaps _bitmaps;
     private volatile bool _changed;
+    private long _length;
     private bool _disposed;
 
     private DynamicVhdDisk(FileStore store, VhdFooter footer, VhdHeader header, IDisk? parent, int cacheBytes)
@@ -48,8 +49,8 @@ internal sealed partial class DynamicVhdDisk : ImageDisk
         _differencing = footer.Kind == VhdKind.Differencing;
         _blockSize = header.BlockSize;
         _bitmapSize = header.BitmapSize;
-        Length = footer.VirtualSize;
-        _table = BlockTable.Read(store, header, Length);
+        _length = footer.VirtualSize;
+        _table = BlockTable.Read(store, header, _length);
         _bitmaps = new SectorBitmaps(store, _table, _blockSize, _bitmapSize, cacheBytes);
     }
 
@@ -70,7 +71,7 @@ internal sealed partial class DynamicVhdDisk : ImageDisk
             return disk;
         }
 
-        disk._table.ExpectApart(store.Length);
+        disk._table.ExpectApart(store.Length, header.NamePlaces);
         disk.RepairFooters(copyIsGood);
         return disk;
     }
@@ -81,6 +82,8 @@ internal sealed partial class DynamicVhdDisk : ImageDisk
         Span<byte> last = stackalloc byte[VhdFooter.Size];
         long end = (_store.Length + 511) & -512L;
         DiskStatus status = copyIsGood ? DiskStatus.Ok : _store.Write(0, _footer.Bytes);
+        if (status == DiskStatus.Ok && !copyIsGood)
+            status = _store.Flush();
         if (status == DiskStatus.Ok)
             status = _store.Read(end - VhdFooter.Size, last);
         bool found = VhdFooter.TryParse(last) is not null && end - VhdFooter.Size >= _table.FreeOffset;
@@ -102,7 +105,13 @@ internal sealed partial class DynamicVhdDisk : ImageDisk
     public override IDisk? Backing => _parent;
 
     /// <inheritdoc/>
-    public override long Length { get; }
+    public override long Length => _length;
+
+    /// <inheritdoc/>
+    public override Guid UniqueId => _footer.UniqueId;
+
+    /// <inheritdoc/>
+    public override uint Timestamp => _footer.Timestamp;
 
     /// <inheritdoc/>
     public override bool IsReadOnly => _store.IsReadOnly;

@@ -3,7 +3,7 @@ using Fabric.Disk.Storage;
 namespace Fabric.Disk.Vhd;
 
 /// <summary>A fixed VHD: the disk's bytes as they are, and a footer behind them. Holes in the file are what it saves.</summary>
-internal sealed class FixedVhdDisk(FileStore store, VhdFooter footer) : ImageDisk
+internal sealed class FixedVhdDisk(FileStore store, VhdFooter footer) : VhdDisk
 {
     private VhdFooter _footer = footer;
 
@@ -15,6 +15,12 @@ internal sealed class FixedVhdDisk(FileStore store, VhdFooter footer) : ImageDis
 
     /// <inheritdoc/>
     public override long Length => _footer.VirtualSize;
+
+    /// <inheritdoc/>
+    public override Guid UniqueId => _footer.UniqueId;
+
+    /// <inheritdoc/>
+    public override uint Timestamp => _footer.Timestamp;
 
     /// <inheritdoc/>
     public override bool IsReadOnly => store.IsReadOnly;

@@ -31,6 +31,28 @@ internal static class VhdCreator
             throw new DiskException(path, $"cannot be written: {status}");
     }
 
+    /// <summary>Writes a differencing image.</summary>
+    /// <param name="store">The empty file.</param>
+    /// <param name="path">Its later name.</param>
+    /// <param name="length">Virtual size in bytes.</param>
+    /// <param name="parentName">The parent's name, as it is to stand in the image.</param>
+    /// <exception cref="DiskException">The parent is no VHD or cannot be read, or the image cannot be written.</exception>
+    public static void WriteChild(FileStore store, string path, long length, string parentName)
+    {
+        using HostFile file = HostFile.Open(HostPath.Resolve(path, parentName), readOnly: true);
+        VhdFooter parent = VhdFooter.Find(file, out _) ?? throw new DiskException(path, $"its parent \"{parentName}\" is no VHD");
+        byte[] name = ParentLocator.Encode(path, parentName, out uint platform);
+        VhdFooter footer = Resized(VhdFooter.Make(VhdKind.Differencing, length, VhdGeometry.Largest, Now), length);
+        VhdHeader header = VhdHeader.Make((uint)((length + BlockSize - 1) / BlockSize), BlockSize);
+        long place = header.TableOffset + header.TableBytes;
+        header = header.WithParent(parent.UniqueId, parent.Timestamp, Path.GetFileName(parentName), new ParentLocator(platform, (uint)name.Length, place));
+        DiskStatus status = WriteStructures(store, footer, header, place + ((name.Length + 511) & ~511));
+        if (status == DiskStatus.Ok)
+            status = store.Write(place, name);
+        if (status != DiskStatus.Ok)
+            throw new DiskException(path, $"cannot be written: {status}");
+    }
+
     /// <summary>The footer for another size.</summary>
     public static VhdFooter Resized(VhdFooter footer, long length)
     {
@@ -43,6 +65,11 @@ internal static class VhdCreator
     private static DiskStatus WriteDynamic(FileStore store, VhdFooter footer, long length, int blockSize)
     {
         VhdHeader header = VhdHeader.Make((uint)((length + blockSize - 1) / blockSize), blockSize);
+        return WriteStructures(store, footer, header, header.TableOffset + header.TableBytes);
+    }
+
+    private static DiskStatus WriteStructures(FileStore store, VhdFooter footer, VhdHeader header, long end)
+    {
         byte[] table = new byte[header.TableBytes];
         Array.Fill(table, (byte)0xff);
         DiskStatus status = store.Write(0, footer.Bytes);
@@ -50,6 +77,6 @@ internal static class VhdCreator
             status = store.Write(header.Offset, header.Bytes);
         if (status == DiskStatus.Ok)
             status = store.Write(header.TableOffset, table);
-        return status == DiskStatus.Ok ? store.Write(header.TableOffset + table.Length, footer.Bytes) : status;
+        return status == DiskStatus.Ok ? store.Write(end, footer.Bytes) : status;
     }
 }

@@ -112,6 +112,15 @@ internal sealed class VhdFooter
         return new VhdFooter(bytes).WithSize(length, geometry);
     }
 
+    /// <summary>The same footer for another kind.</summary>
+    public VhdFooter WithKind(VhdKind kind)
+    {
+        VhdFooter changed = new([.. _bytes]);
+        BinaryPrimitives.WriteUInt32BigEndian(changed._bytes.AsSpan(60), (uint)kind);
+        Seal(changed._bytes, ChecksumOffset);
+        return changed;
+    }
+
     /// <summary>The same footer for another size, which the current size says from now on.</summary>
     public VhdFooter WithSize(long length, VhdGeometry geometry)
     {

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using System.Text;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Vhd;
@@ -14,9 +15,9 @@ internal sealed class VhdHeader
     /// <summary>Most entries of the block allocation table that are kept in memory.</summary>
     public const int MaxEntries = 1 << 23;
 
-    /// <summary>Parent locators in a header.</summary>
-    public const int Locators = 8;
-
+    private const int LocatorOffset = 576;
+    private const int LocatorCount = 8;
+    private const int LocatorSize = 24;
     private const int ChecksumOffset = 36;
     private const int MaxBlockSize = 256 << 20;
     private readonly byte[] _bytes;
@@ -50,6 +51,23 @@ internal sealed class VhdHeader
 
     /// <summary>The parent's identity.</summary>
     public Guid ParentId => new(_bytes.AsSpan(40, 16), bigEndian: true);
+
+    /// <summary>The parent's name without its folder, as Windows shows it.</summary>
+    public string ParentName => ParentLocator.Slashes(Encoding.BigEndianUnicode.GetString(_bytes, 64, 512));
+
+    /// <summary>The parent's names by kind.</summary>
+    public IEnumerable<ParentLocator> Locators
+    {
+        get
+        {
+            for (int i = 0; i < LocatorCount; i++)
+                yield return ParentLocator.Parse(_bytes.AsSpan(LocatorOffset + (i * LocatorSize)));
+        }
+    }
+
+    /// <summary>Where those names stand: offset and length in whole sectors.</summary>
+    public (long Offset, long Length)[] NamePlaces =>
+        [.. Locators.Where(locator => locator.Platform != 0 && locator.Length != 0).Select(locator => (locator.Offset, (locator.Length + 511L) & ~511L))];
 
     /// <summary>Reads and bounds the header.</summary>
     /// <exception cref="DiskException">It is damaged or asks for too much.</exception>
@@ -91,6 +109,24 @@ internal sealed class VhdHeader
         BinaryPrimitives.WriteUInt32BigEndian(bytes.AsSpan(24), 0x00010000);
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(32), blockSize);
         return new VhdHeader(bytes, VhdFooter.Size).WithTable(VhdFooter.Size + Size, entries);
+    }
+
+    /// <summary>The same header with another parent, which has one name.</summary>
+    /// <param name="id">The parent's identity.</param>
+    /// <param name="timestamp">When it was made.</param>
+    /// <param name="fileName">Its name without the folder.</param>
+    /// <param name="locator">Its name.</param>
+    public VhdHeader WithParent(Guid id, uint timestamp, string fileName, ParentLocator locator)
+    {
+        VhdHeader changed = new([.. _bytes], Offset);
+        Span<byte> bytes = changed._bytes;
+        id.TryWriteBytes(bytes.Slice(40, 16), bigEndian: true, out _);
+        BinaryPrimitives.WriteUInt32BigEndian(bytes[56..], timestamp);
+        bytes[64..(LocatorOffset + (LocatorCount * LocatorSize))].Clear();
+        Encoding.BigEndianUnicode.TryGetBytes(fileName.AsSpan(0, Math.Min(255, fileName.Length)), bytes.Slice(64, 510), out _);
+        locator.Write(bytes[LocatorOffset..]);
+        VhdFooter.Seal(bytes, ChecksumOffset);
+        return changed;
     }
 
     /// <summary>The same header with its table elsewhere. All that changes stands in its first sector, so that it changes at once.</summary>
