@@ -110,7 +110,7 @@ internal sealed record ImageSequences(DiskFormat Format, string Options, bool Ca
         if (CanCheck)
             Tools.Expect(folder.Path, "qemu-img", "check", "-q", "-f", Name, image);
         File.WriteAllBytes(folder["model"], model.Bytes);
-        Tools.Expect(folder.Path, "qemu-img", "compare", "-q", "-f", Name, "-F", "raw", image, folder["model"]);
+        Tools.Expect(folder.Path, "qemu-img", "compare", "-f", Name, "-F", "raw", image, folder["model"]);
         using ImageDisk disk = DiskImage.Open(image, new DiskOpenOptions { Format = Format, ReadOnly = true });
         model.ExpectEqual(disk);
     }

@@ -55,6 +55,9 @@ internal sealed partial class SparseExtent
         if (status != DiskStatus.Ok)
             return status;
         status = Fill(offset, first * 512L, source[..done], run.Kind == GrainKind.Absent);
+        // Other programs expect the last grain to be there to its end. Nobody else writes to it yet.
+        if (status == DiskStatus.Ok && _store.Length < _next * 512)
+            status = _store.WriteZeroes((_next * 512) - 1, 1, mayUnmap: false);
         for (int i = 0; i < count && status == DiskStatus.Ok; i++)
             _map.SetLocked(table, (int)(inTable / _grainSize) + i, first + (uint)(i * _header.GrainSectors));
         return status == DiskStatus.Ok ? ChangedLocked() : status;

@@ -162,12 +162,7 @@ internal sealed partial class SparseExtent : VmdkExtent
     /// <summary>Brings everything to stable storage: first grains, then the entries that name them.</summary>
     private DiskStatus SettleLocked()
     {
-        DiskStatus status = DiskStatus.Ok;
-        // Other programs expect the last grain to be there to its end.
-        if (!_header.Compressed && _store.Length < _next * 512)
-            status = _store.WriteZeroes((_next * 512) - 512, 512, mayUnmap: false);
-        if (status == DiskStatus.Ok)
-            status = _store.Flush();
+        DiskStatus status = _store.Flush();
         if (status == DiskStatus.Ok)
             status = _map.WriteOutLocked();
         if (status == DiskStatus.Ok)
