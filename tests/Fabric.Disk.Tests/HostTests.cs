@@ -90,10 +90,13 @@ public sealed class HostTests
 
     /// <summary>Threads that each own every n-th sector write, zero, discard and flush over the same clusters.</summary>
     [SkippableTheory]
-    [InlineData(512, false)]
-    [InlineData(4096, true)]
-    [InlineData(65536, true)]
-    public void ThreadsDoNotDisturbOneAnother(int clusterSize, bool backing)
+    [InlineData("cluster_size=512", false)]
+    [InlineData("cluster_size=4096", true)]
+    [InlineData("cluster_size=65536", true)]
+    [InlineData("extended_l2=on,cluster_size=16384", true)]
+    [InlineData("extended_l2=on,lazy_refcounts=on", false)]
+    [InlineData("data_file=data,cluster_size=4096", true)]
+    public void ThreadsDoNotDisturbOneAnother(string options, bool backing)
     {
         Tools.Need();
         const int Threads = 4;
@@ -109,7 +112,7 @@ public sealed class HostTests
         DiskImage.Create(folder["image"], new DiskCreateOptions
         {
             Size = Size,
-            FormatOptions = Tools.Options(clusterSize, 16),
+            FormatOptions = Tools.ParseOptions(options),
             BackingPath = backing ? "base" : null,
             BackingFormat = backing ? DiskFormat.Raw : null,
         });
@@ -218,6 +221,42 @@ public sealed class HostTests
         }
 
         Assert.Equal(0, Qcow2Checker.Check(store.AfterCrash(store.Events.Count, null)));
+    }
+
+    /// <summary>Where the host would have to wait for a device, for the mapping or for the bytes, a request that must not wait says so.</summary>
+    [Theory]
+    [InlineData("cluster_size=4096", false)]
+    [InlineData("extended_l2=on,cluster_size=16384", false)]
+    [InlineData("cluster_size=4096", true)]
+    [InlineData("compression_type=zstd", true)]
+    public void NothingWaitsThatMustNotWait(string options, bool packed)
+    {
+        using TemporaryFolder folder = new();
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Size = 1 << 20, FormatOptions = Tools.ParseOptions(options) });
+        byte[] data = new byte[4096];
+        using (ImageDisk disk = DiskImage.Open(folder["image"]))
+        {
+            byte[] room = new byte[disk.CompressionUnit];
+            Assert.Equal(DiskStatus.Ok, packed ? disk.WriteCompressed(0, room.AsSpan(0, disk.Compress(new byte[room.Length], room))) : disk.Write(0, data));
+        }
+
+        using ColdStore store = new(File.ReadAllBytes(folder["image"]));
+        using Disk.Qcow2.Qcow2Disk cold = Disk.Qcow2.Qcow2Disk.Open(store, Disk.Qcow2.Qcow2Header.Read(store), null, 1 << 20);
+        store.IsCold = true;
+        Assert.Equal(DiskStatus.WouldBlock, cold.Read(0, data, DiskFlags.NoWait));
+        Assert.Equal(DiskStatus.Ok, cold.Read(512 << 10, data));
+        Assert.Equal(DiskStatus.WouldBlock, cold.Read(0, data, DiskFlags.NoWait));
+        Assert.Equal(DiskStatus.Ok, cold.Read(512 << 10, data, DiskFlags.NoWait));
+        store.IsCold = false;
+        Assert.Equal(DiskStatus.Ok, cold.Read(0, data, DiskFlags.NoWait));
+    }
+
+    private sealed class ColdStore(byte[] bytes) : CrashStore(bytes)
+    {
+        public bool IsCold { get; set; }
+
+        public override DiskStatus Read(long offset, Span<byte> destination, bool noWait = false) =>
+            noWait && IsCold ? DiskStatus.WouldBlock : base.Read(offset, destination, noWait);
     }
 
     private sealed class SlowStore(byte[] bytes) : CrashStore(bytes)
