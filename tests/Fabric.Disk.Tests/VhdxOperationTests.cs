@@ -166,4 +166,34 @@ public sealed class VhdxOperationTests : IDisposable
         Assert.Equal(5, block.AsSpan().IndexOfAnyExcept((byte)0));
         Assert.Equal(-1, block.AsSpan(6).IndexOfAnyExcept((byte)0));
     }
+
+    /// <summary>What a kill leaves: the log is replayed in memory for a reader, who is told true places in the file.</summary>
+    [Fact]
+    public void AnImageThatWasNotClosedIsReadWithItsLogInMemory()
+    {
+        VhdxImages.Create(_folder["a.vhdx"], 4 << 20, "block_size=1M");
+        byte[] data = new byte[3 << 20];
+        new Random(9).NextBytes(data);
+        using (ImageDisk disk = DiskImage.Open(_folder["a.vhdx"]))
+        {
+            Assert.Equal((DiskStatus.Ok, DiskStatus.Ok), (disk.Write(0, data), disk.Flush()));
+            File.Copy(_folder["a.vhdx"], _folder["killed.vhdx"]);
+        }
+
+        Assert.True(DiskImage.Inspect(_folder["killed.vhdx"]).IsDirty);
+        byte[] file = File.ReadAllBytes(_folder["killed.vhdx"]);
+        using (ImageDisk killed = DiskImage.Open(_folder["killed.vhdx"], new DiskOpenOptions { ReadOnly = true }))
+        {
+            Assert.Equal(DiskStatus.Ok, killed.GetExtent(0, data.Length, out DiskExtent extent));
+            Assert.Equal((data.Length, true), (extent.Length, extent.HostOffset > 0));
+            Assert.True(file.AsSpan((int)extent.HostOffset, data.Length).SequenceEqual(data));
+            Array.Resize(ref data, 4 << 20);
+            new DiskModel(data).ExpectEqual(killed);
+        }
+
+        Assert.Equal(file, File.ReadAllBytes(_folder["killed.vhdx"]));
+        using ImageDisk again = DiskImage.Open(_folder["killed.vhdx"]);
+        new DiskModel(data).ExpectEqual(again);
+        Assert.False(DiskImage.Inspect(_folder["killed.vhdx"]).IsDirty);
+    }
 }

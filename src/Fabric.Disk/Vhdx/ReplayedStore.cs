@@ -45,6 +45,18 @@ internal sealed class ReplayedStore(FileStore below) : FileStore
         return DiskStatus.Ok;
     }
 
+    /// <summary>True when the log wrote into a range, so that the file itself holds something else there.</summary>
+    public bool Differs(long offset, long length)
+    {
+        foreach ((long start, long end) in _zeroes)
+            if (start < offset + length && end > offset)
+                return true;
+        foreach (long sector in _sectors.Keys)
+            if (sector * VhdxFacts.LogSector < offset + length && (sector + 1) * VhdxFacts.LogSector > offset)
+                return true;
+        return false;
+    }
+
     /// <inheritdoc/>
     public override DiskStatus Write(long offset, ReadOnlySpan<byte> source)
     {

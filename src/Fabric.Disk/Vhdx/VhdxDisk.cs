@@ -242,7 +242,8 @@ internal sealed partial class VhdxDisk : ImageDisk
                     return BackingExtent(offset, length, out extent);
                 goto case BlockState.Present;
             case BlockState.Present:
-                extent = new DiskExtent(length, Allocated: true, Zero: false, _store is ReplayedStore ? -1 : (long)BatEntry.Offset(entry) + inside);
+                long host = (long)BatEntry.Offset(entry) + inside;
+                extent = new DiskExtent(length, Allocated: true, Zero: false, _store is ReplayedStore replayed && replayed.Differs(host, length) ? -1 : host);
                 return DiskStatus.Ok;
             default:
                 extent = new DiskExtent(length, Allocated: true, Zero: true, -1);
