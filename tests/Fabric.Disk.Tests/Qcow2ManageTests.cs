@@ -63,6 +63,26 @@ public sealed class Qcow2ManageTests
     }
 
     [SkippableTheory]
+    [InlineData(Preallocation.Metadata, "off")]
+    [InlineData(Preallocation.Full, "off")]
+    [InlineData(Preallocation.Falloc, "on")]
+    public void PreallocatingWhatIsAddedKeepsWhatShowsFromBelow(Preallocation mode, string extended)
+    {
+        Tools.Need();
+        using TemporaryFolder folder = new();
+        string image = folder["over.qcow2"];
+        byte[] content = new byte[200 << 10];
+        new Random(9).NextBytes(content);
+        File.WriteAllBytes(folder["base.raw"], content);
+        Tools.Expect(folder.Path, "qemu-img", "create", "-q", "-f", "qcow2", "-o", $"extended_l2={extended}", "-b", "base.raw", "-F", "raw", image, "31k");
+        using (ImageDisk disk = DiskImage.Open(image))
+            disk.Resize(150 << 10, mayShrink: false, mode);
+        content.AsSpan(31 << 10).Clear();
+        Tools.CheckClean(image);
+        Tools.CompareEqual(image, content[..(150 << 10)]);
+    }
+
+    [SkippableTheory]
     [InlineData("refcount_bits=16", "refcount_bits", "1")]
     [InlineData("refcount_bits=1,cluster_size=512", "refcount_bits", "64")]
     [InlineData("refcount_bits=64,cluster_size=4096", "refcount_bits", "8")]

@@ -125,18 +125,21 @@ internal sealed partial class Qcow2Disk
         List<(long Offset, int Entries)> roots = [(_header.L1Offset, _header.L1Entries)];
         foreach (Qcow2Snapshot entry in Qcow2Snapshots.Read(_store, _header).Entries)
             roots.Add((entry.L1Offset, entry.L1Entries));
-        for (int root = 0; root < roots.Count; root++)
+        long total = roots.Sum(root => (long)root.Entries);
+        long visited = 0;
+        foreach ((long offset, int entries) in roots)
         {
-            ulong[] l1 = tree.Read(roots[root].Offset, roots[root].Entries);
-            for (int i = 0; i < l1.Length; i++)
+            foreach (ulong entry in tree.Read(offset, entries))
             {
-                long place = (long)(l1[i] & L2Entry.OffsetMask);
-                if (place == 0 || !seen.Add(place))
-                    continue;
                 cancel.ThrowIfCancellationRequested();
-                progress?.Report(new DiskProgress(((long)root * l1.Length) + i, (long)roots.Count * l1.Length));
-                tree.Read(place, table);
-                ExpandTable(tree, place, table);
+                long place = (long)(entry & L2Entry.OffsetMask);
+                if (place != 0 && seen.Add(place))
+                {
+                    tree.Read(place, table);
+                    ExpandTable(tree, place, table);
+                }
+
+                progress?.Report(new DiskProgress(++visited, total));
             }
         }
     }

@@ -37,13 +37,24 @@ internal sealed partial class Qcow2Disk
         if (_header.HasDataFile)
             Need(_data.Extend(length), "the data file cannot be made longer");
         _length = length;
-        Need(WriteZeroes(old, length - old, DiskFlags.MayUnmap), "Failed to zero out the new area");
         if (_header.IsDataFileRaw && preallocation == Preallocation.Off)
             preallocation = Preallocation.Metadata;
-        if (preallocation != Preallocation.Off)
-            Need(PreallocateRange(old, length, preallocation), "the new space cannot be preallocated");
+        if (preallocation == Preallocation.Off)
+            Need(WriteZeroes(old, length - old, DiskFlags.MayUnmap), "Failed to zero out the new area");
+        else
+            Need(PreallocateGrown(old, length, preallocation), "the new space cannot be preallocated");
         QuietLocked();
         SwitchMapping(length, _header.L1Offset, _header.L1Entries);
+    }
+
+    /// <summary>Gives what is added its place. A cluster that was cut by the old end is written, as its first part may show the backing disk.</summary>
+    private DiskStatus PreallocateGrown(long old, long length, Preallocation preallocation)
+    {
+        long head = Math.Min(length, (old + _clusterSize - 1) & -_clusterSize);
+        DiskStatus status = head > old ? Write(old, new byte[head - old]) : DiskStatus.Ok;
+        if (status == DiskStatus.Ok)
+            status = _layout.IsExtended ? WriteZeroes(head, length - head, DiskFlags.MayUnmap) : Drop(head, length);
+        return status == DiskStatus.Ok ? PreallocateRange(head, length, preallocation) : status;
     }
 
     /// <summary>Moves the L1 table to a larger place.</summary>

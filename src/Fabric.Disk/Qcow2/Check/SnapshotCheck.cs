@@ -46,6 +46,7 @@ internal sealed class SnapshotCheck(CheckContext check)
     {
         byte[] head = new byte[MaxHeaderBytes];
         long position = 0;
+        long kept = 0;
         for (uint i = 0; i < count; i++)
         {
             long start = position;
@@ -62,8 +63,10 @@ internal sealed class SnapshotCheck(CheckContext check)
                 _tally.Corruptions++;
             }
 
+            // What is dropped from an entry does not count towards the table's length.
             long end = position + MaxHeaderBytes + extra + names;
-            if (end > Qcow2Header.MaxSnapshotTableBytes)
+            kept = ((kept + 7) & ~7L) + MaxHeaderBytes + Math.Min(extra, Qcow2Snapshots.MaxExtraBytes) + names;
+            if (kept > Qcow2Header.MaxSnapshotTableBytes || end > int.MaxValue)
             {
                 if (!check.FixesErrors)
                     return Fail($"ERROR failed to read the snapshot table: Snapshot table is too big\nYou can force-remove all {count - i} overhanging snapshots with qemu-img check -r all", "File too large");
