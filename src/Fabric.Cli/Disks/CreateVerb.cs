@@ -48,12 +48,14 @@ internal sealed class CreateVerb : DiskVerb
         {
             DiskFormat format = DiskSession.Format(formatName, $"Unknown file format '{formatName}'")!.Value;
             CreationOptions options = CreationOptions.Read(format, arguments.Values("o"), arguments.Value("b"), arguments.Value("F"));
+            if (size is not null && options.Size is not null)
+                throw new DiskToolException("The image size must be specified only once");
             options.Size = size ?? options.Size;
             options.Unchecked = arguments.Has("u");
-            options.LookAtBase(path, session);
+            options.LookAtBase(DiskName.PlainPath(path), session);
             session.Say(options.Describe(path));
             session.FlushOutput();
-            options.Create(path);
+            options.Create(DiskName.PlainPath(path));
         }
         catch (DiskToolException e)
         {

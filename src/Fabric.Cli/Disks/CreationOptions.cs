@@ -55,12 +55,14 @@ internal sealed class CreationOptions
 
         CreationOptions options = new(format, given);
         if (given.Remove("size", out string? size))
-            options.Size = DiskSize.TryParse(size, out long bytes) ? bytes : throw new DiskToolException(SizeComplaint("size", size));
+            options.Size = DiskSize.TryParse(size, out long bytes) ? bytes : throw new DiskToolException(SizeComplaint("size"));
         options.BasePath = basePath ?? given.GetValueOrDefault("backing_file");
         options.BaseFormat = baseFormat ?? given.GetValueOrDefault("backing_fmt");
         given.Remove("backing_file");
         given.Remove("backing_fmt");
         given.Remove("nocow");
+        if (options.BasePath is { Length: 0 })
+            throw new DiskToolException("Expected backing file name, got empty string");
         string? unknown = given.Keys.FirstOrDefault(name => !DiskImage.OptionsOf(format).Any(option => option.Name == name));
         if (unknown is not null)
             throw new DiskToolException($"Invalid parameter '{unknown}'");
@@ -72,9 +74,8 @@ internal sealed class CreationOptions
     }
 
     /// <summary>What is said about a size that is none.</summary>
-    public static string SizeComplaint(string name, string text) => text.StartsWith('-') || (text.Length > 0 && char.IsAsciiDigit(text[0]) && char.IsAsciiDigit(text[^1]))
-        ? $"Value '{text}' is out of range for parameter '{name}'"
-        : $"Parameter '{name}' expects a non-negative number below 2^64\nOptional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.";
+    public static string SizeComplaint(string name) =>
+        $"Parameter '{name}' expects a non-negative number below 2^64\nOptional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.";
 
     /// <summary>Looks at the base: it must be there, its format must have been named, and its size is the new image's where none was given.</summary>
     public void LookAtBase(string path, DiskSession session)
@@ -139,9 +140,9 @@ internal sealed class CreationOptions
     {
         ImageOption option = DiskImage.OptionsOf(_format).First(one => one.Name == name);
         if (option.Kind == "size")
-            return DiskSize.TryParse(text, out long size) ? $"{size}" : throw new DiskToolException(SizeComplaint(name, text));
+            return DiskSize.TryParse(text, out long size) ? $"{size}" : throw new DiskToolException(SizeComplaint(name));
         if (option.Kind.StartsWith("bool", StringComparison.Ordinal))
-            return text is "on" or "off" ? text : throw new DiskToolException($"Parameter '{name}' expects 'on' or 'off'");
+            return text is "on" or "yes" or "true" or "y" ? "on" : text is "off" or "no" or "false" or "n" ? "off" : throw new DiskToolException($"Parameter '{name}' expects 'on' or 'off'");
         return text;
     }
 

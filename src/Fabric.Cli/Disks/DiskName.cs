@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Fabric.Disk;
 
@@ -32,7 +33,17 @@ internal sealed record DiskName(string Text, string Path, DiskFormat? Format)
 
         if (text.StartsWith("json:", StringComparison.Ordinal))
             return FromOptions(text, ReadJson(text), format);
-        return new DiskName(text, text.StartsWith("file:", StringComparison.Ordinal) && !text.StartsWith("file://", StringComparison.Ordinal) ? text[5..] : text, format);
+        return new DiskName(text, PlainPath(text), format);
+    }
+
+    /// <summary>A file's name without the prefix "file:", which tells that a colon in it means nothing.</summary>
+    public static string PlainPath(string text)
+    {
+        if (!text.StartsWith("file:", StringComparison.Ordinal) || text.StartsWith("file://", StringComparison.Ordinal))
+            return text;
+        string path = text[5..];
+        int colon = path.IndexOf(':', StringComparison.Ordinal);
+        return colon >= 0 && !path[..colon].Contains('/', StringComparison.Ordinal) ? "./" + path : path;
     }
 
     private static Dictionary<string, string> ReadJson(string text)
@@ -40,7 +51,7 @@ internal sealed record DiskName(string Text, string Path, DiskFormat? Format)
         Dictionary<string, string> options = [];
         try
         {
-            using JsonDocument document = JsonDocument.Parse(text.AsMemory(5));
+            using JsonDocument document = JsonDocument.Parse(DoubleQuoted(text[5..]));
             Flatten(document.RootElement, "", options);
         }
         catch (JsonException e)
@@ -49,6 +60,27 @@ internal sealed record DiskName(string Text, string Path, DiskFormat? Format)
         }
 
         return options;
+    }
+
+    /// <summary>QEMU's JSON has texts in single quotes, too: a shell likes them better.</summary>
+    private static string DoubleQuoted(string json)
+    {
+        StringBuilder text = new();
+        char quote = '\0';
+        for (int i = 0; i < json.Length; i++)
+        {
+            char c = json[i];
+            if (c == '\\' && quote != '\0' && i + 1 < json.Length)
+                text.Append(json[++i] == '\'' ? "'" : $"\\{json[i]}");
+            else if (c == '"' && quote == '\'')
+                text.Append("\\\"");
+            else
+                text.Append(c == '\'' && quote != '"' ? '"' : c);
+            if (c is '"' or '\'' && (quote == '\0' || quote == c))
+                quote = quote == '\0' ? c : '\0';
+        }
+
+        return text.ToString();
     }
 
     private static void Flatten(JsonElement element, string prefix, Dictionary<string, string> options)

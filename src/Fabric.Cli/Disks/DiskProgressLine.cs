@@ -17,6 +17,7 @@ internal sealed class DiskProgressLine : IProgress<DiskProgress>
     private readonly Lock _gate = new();
     private long _shown;
     private bool _any;
+    private double _lastPercent;
 
     private DiskProgressLine(DiskSession session, bool percent)
     {
@@ -42,15 +43,27 @@ internal sealed class DiskProgressLine : IProgress<DiskProgress>
     {
         lock (_gate)
         {
+            if (_percent)
+            {
+                ReportPercent(value);
+                return;
+            }
+
             long now = Stopwatch.GetTimestamp();
             if (_any && Stopwatch.GetElapsedTime(_shown, now) < Interval)
                 return;
             (_any, _shown) = (true, now);
-            if (_percent)
-                Show(value.Total == 0 ? 100 : 100.0 * value.Done / value.Total);
-            else
-                ShowBar(value, Stopwatch.GetElapsedTime(_start, now));
+            ShowBar(value, Stopwatch.GetElapsedTime(_start, now));
         }
+    }
+
+    private void ReportPercent(DiskProgress value)
+    {
+        double percent = value.Total == 0 ? 100 : 100.0 * value.Done / value.Total;
+        if (value.Done == 0 || percent <= _lastPercent + 1)
+            return;
+        _lastPercent = percent;
+        Show(percent);
     }
 
     /// <summary>The work is over.</summary>

@@ -85,7 +85,8 @@ internal sealed class DiskSession(Terminal terminal, string program, Cancellatio
     }
 
     /// <summary>The error for an image that cannot be opened, in the words that scripts look for.</summary>
-    public DiskToolException CannotOpen(string text, DiskException error) => new($"Could not open '{text}': {OpeningWords(error)}");
+    public DiskToolException CannotOpen(string text, DiskException error) =>
+        new(error.Reason.StartsWith("Backing file", StringComparison.Ordinal) ? error.Reason : $"Could not open '{text}': {OpeningWords(error)}");
 
     /// <summary>The error for work on an image that failed.</summary>
     public static DiskToolException Failed(DiskName name, DiskException error) =>
@@ -104,12 +105,23 @@ internal sealed class DiskSession(Terminal terminal, string program, Cancellatio
             return $"Failed to get shared \"write\" lock\nIs another process using the image [{error.Path}]?";
         if (error.Reason.StartsWith("has no known magic number", StringComparison.Ordinal))
             return "has no known magic number; name its format with -f (a raw disk, -f raw, is never guessed)";
-        return error.Offset < 0 ? error.Reason : $"at offset 0x{error.Offset:x}: {error.Reason}";
+        return error.Offset < 0 || IsQemuImg ? Short(error.Reason) : $"at offset 0x{error.Offset:x}: {error.Reason}";
+    }
+
+    /// <summary>A reason; for qemu-img what it says itself where that is known, as scripts compare it.</summary>
+    public string Short(string reason)
+    {
+        if (!IsQemuImg)
+            return reason;
+        int end = reason.StartsWith('-') ? reason.IndexOf("): ", StringComparison.Ordinal) : -1;
+        return end >= 0 ? reason[..(end + 1)]
+            : reason.StartsWith("is not a qcow2 image", StringComparison.Ordinal) ? "Image is not in qcow2 format"
+            : reason;
     }
 
     /// <summary>Why an image cannot be made.</summary>
     public string CreationWords(DiskException error) =>
-        IsQemuImg && error.Reason.StartsWith("is in use", StringComparison.Ordinal) ? OpeningWords(error) : error.Reason;
+        IsQemuImg && error.Reason.StartsWith("is in use", StringComparison.Ordinal) ? OpeningWords(error) : Short(error.Reason);
 
     /// <summary>The format of a name.</summary>
     /// <exception cref="DiskToolException">There is none such.</exception>

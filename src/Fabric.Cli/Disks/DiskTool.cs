@@ -12,7 +12,7 @@ internal static class DiskTool
     private const int Interrupted = 130;
 
     /// <summary>Names of all commands, in the order of the help.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["create", "info", "check", "map", "measure", "convert", "compare", "resize", "snapshot", "commit", "rebase", "amend"];
+    public static IReadOnlyList<string> Names { get; } = ["create", "info", "check", "map", "measure", "convert", "compare", "resize", "snapshot", "commit", "rebase", "amend", "dd"];
 
     /// <summary>The command of a name, or null.</summary>
     public static DiskVerb? Find(string name) => name switch
@@ -29,6 +29,7 @@ internal static class DiskTool
         "commit" => new CommitVerb(),
         "rebase" => new RebaseVerb(),
         "amend" => new AmendVerb(),
+        "dd" => new DdVerb(),
         _ => null,
     };
 

@@ -39,7 +39,7 @@ internal sealed class ResizeVerb : DiskVerb
         int sign = text.StartsWith('+') ? 1 : text.StartsWith('-') ? -1 : 0;
         string digits = sign == 0 ? text : text[1..];
         if (!DiskSize.TryParse(digits, out long size))
-            throw new DiskToolException(CreationOptions.SizeComplaint("size", digits));
+            throw new DiskToolException(CreationOptions.SizeComplaint("size"));
         DiskName name = NameOf(arguments, arguments.Operands[0]);
         using ImageDisk disk = session.Open(name, OpenOptions(arguments, readOnly: false));
         long wanted = sign == 0 ? size : disk.Length + (sign * size);

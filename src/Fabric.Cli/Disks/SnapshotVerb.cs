@@ -48,7 +48,7 @@ internal sealed class SnapshotVerb : DiskVerb
         catch (DiskException e)
         {
             string verb = action switch { "c" => "create", "a" => "apply", _ => "delete" };
-            throw new DiskToolException($"Could not {verb} snapshot '{snapshot}': {e.Reason}");
+            throw new DiskToolException($"Could not {verb} snapshot '{snapshot}': {session.Short(e.Reason)}");
         }
 
         return 0;

@@ -25,7 +25,7 @@ internal sealed class OptionReader(string path, ImageFormat format, IReadOnlyDic
     {
         if (!given.TryGetValue(name, out string? text))
             return normal;
-        return TryParseSize(text, out long size) ? size : throw Bad(name, "a non-negative number below 2^63, with an optional suffix k, M, G, T, P or E");
+        return TryParseSize(text, out long size) ? size : throw Bad(name, "a non-negative number below 2^64\nOptional suffix k, M, G, T, P or E means kilo-, mega-, giga-, tera-, peta-\nand exabytes, respectively.");
     }
 
     /// <summary>A number.</summary>
@@ -72,6 +72,8 @@ internal sealed class OptionReader(string path, ImageFormat format, IReadOnlyDic
         const string Suffixes = "bkmgtpe";
         size = 0;
         string lower = text.ToLowerInvariant();
+        if (lower.StartsWith("0x", StringComparison.Ordinal))
+            return long.TryParse(lower.AsSpan(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out size) && size >= 0;
         int power = lower.Length == 0 ? -1 : Suffixes.IndexOf(lower[^1], StringComparison.Ordinal);
         string digits = power < 0 ? lower : lower[..^1];
         if (!decimal.TryParse(digits, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number))
@@ -83,5 +85,5 @@ internal sealed class OptionReader(string path, ImageFormat format, IReadOnlyDic
         return true;
     }
 
-    private DiskException Bad(string name, string expected) => new(path, $"Parameter '{name}' expects {expected}, not '{given[name]}'");
+    private DiskException Bad(string name, string expected) => new(path, $"Parameter '{name}' expects {expected}");
 }

@@ -26,6 +26,9 @@ internal sealed class RawFormat : ImageFormat
     }
 
     /// <inheritdoc/>
+    public override long Measure(long size, long dataBytes, IReadOnlyDictionary<string, string> options) => (size + 511) & ~511L;
+
+    /// <inheritdoc/>
     public override DiskImageInfo Inspect(FileStore store, string path) =>
         new() { FileName = path, Format = DiskFormat.Raw, VirtualSize = (store.Length + 511) & ~511L, ActualSize = store.AllocatedBytes };
 }

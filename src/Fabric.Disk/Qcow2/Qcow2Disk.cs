@@ -256,7 +256,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
                 extent = new DiskExtent(run.Length, Allocated: true, Zero: false, run.HostOffset);
                 return DiskStatus.Ok;
             default:
-                extent = new DiskExtent(run.Length, Allocated: true, Zero: run.Kind != ClusterKind.Compressed, -1);
+                extent = new DiskExtent(run.Length, Allocated: true, Zero: run.Kind != ClusterKind.Compressed, run.Kind == ClusterKind.ZeroAllocated ? run.HostOffset : -1);
                 return DiskStatus.Ok;
         }
     }

@@ -237,9 +237,18 @@ internal sealed class Qcow2Header
         if (unknown != 0)
         {
             List<string> names = [];
+            ulong nameless = 0;
             for (ulong rest = unknown; rest != 0; rest &= rest - 1)
-                names.Add(FeatureName(BitOperations.TrailingZeroCount(rest)));
-            throw Bad(IncompatibleOffset, $"uses qcow2 features that are not yet supported: {string.Join(", ", names)}; convert it with qemu-img");
+            {
+                if (FeatureName(BitOperations.TrailingZeroCount(rest)) is { } known)
+                    names.Add(known);
+                else
+                    nameless |= rest & ~(rest - 1);
+            }
+
+            if (nameless != 0)
+                names.Add($"Unknown incompatible feature: {nameless:x}");
+            throw Bad(IncompatibleOffset, $"Unsupported qcow2 feature(s): {string.Join(", ", names)}");
         }
 
         // The standard ties the bit to a value other than 0, so that who does not know the field need not look.
@@ -254,7 +263,7 @@ internal sealed class Qcow2Header
             throw Bad(32, "is encrypted, which is not yet supported; convert it with qemu-img");
     }
 
-    private string FeatureName(int bit)
+    private string? FeatureName(int bit)
     {
         foreach (Qcow2Extension extension in Extensions)
         {
@@ -262,11 +271,13 @@ internal sealed class Qcow2Header
                 continue;
             for (int at = extension.Offset; at + 48 <= extension.Offset + extension.Length; at += 48)
                 if (_bytes[at] == 0 && _bytes[at + 1] == bit)
-                    return Printable(_bytes.AsSpan(at + 2, 46).TrimEnd((byte)0));
+                    return Printable(Terminated(_bytes.AsSpan(at + 2, 46)));
         }
 
-        return $"unknown incompatible bit {bit}";
+        return null;
     }
+
+    private static ReadOnlySpan<byte> Terminated(ReadOnlySpan<byte> name) => name.IndexOf((byte)0) is >= 0 and int end ? name[..end] : name;
 
     private static string Printable(ReadOnlySpan<byte> bytes) =>
         string.Concat(Encoding.UTF8.GetString(bytes).Select(c => char.IsControl(c) ? '?' : c));
@@ -309,6 +320,8 @@ internal sealed class Qcow2Header
             throw Bad(field, $"the {name} at 0x{offset:x} is not aligned to a cluster");
         if (_forCheck && offset <= (ulong)(MaxAddress - bytes))
             return (long)offset;
+        if (bytes == 0)
+            return 0;
         if (offset == 0 || offset > (ulong)(MaxAddress - bytes) || (long)offset >= fileLength)
             throw Bad(field, $"the {name} at 0x{offset:x} lies outside the file");
         if (bytes > fileLength + ClusterSize - (long)offset)
