@@ -61,6 +61,7 @@ internal sealed class CreationOptions
         given.Remove("backing_file");
         given.Remove("backing_fmt");
         given.Remove("nocow");
+        given.Remove("extent_size_hint");
         if (options.BasePath is { Length: 0 })
             throw new DiskToolException("Expected backing file name, got empty string");
         string? unknown = given.Keys.FirstOrDefault(name => !DiskImage.OptionsOf(format).Any(option => option.Name == name));

@@ -115,6 +115,7 @@ internal sealed class DiskSession(Terminal terminal, string program, Cancellatio
             return reason;
         int end = reason.StartsWith('-') ? reason.IndexOf("): ", StringComparison.Ordinal) : -1;
         return end >= 0 ? reason[..(end + 1)]
+            : reason.StartsWith("L1 table is too small", StringComparison.Ordinal) ? "L1 table is too small"
             : reason.StartsWith("is not a qcow2 image", StringComparison.Ordinal) ? "Image is not in qcow2 format"
             : reason;
     }

@@ -52,8 +52,24 @@ public static class ImageRebase
             while (end < length && !SameSector(old, now, end, length))
                 end += Math.Min(Sector, length - end);
             if (end > i)
-                status = extent.Zero ? overlay.WriteZeroes(offset + i, end - i) : overlay.Write(offset + i, old.AsSpan(i, end - i));
+                status = extent.Zero ? KeepZeroes(overlay, offset + i, old.AsSpan(i, end - i)) : overlay.Write(offset + i, old.AsSpan(i, end - i));
             i = end == i ? i + Math.Min(Sector, length - i) : end;
+        }
+
+        return status;
+    }
+
+    /// <summary>Zeroes that come from nowhere must become the overlay's own, or the new disk below would show.</summary>
+    private static DiskStatus KeepZeroes(ImageDisk overlay, long offset, ReadOnlySpan<byte> zeroes)
+    {
+        DiskStatus status = overlay.WriteZeroes(offset, zeroes.Length);
+        while (status == DiskStatus.Ok && !zeroes.IsEmpty)
+        {
+            status = overlay.GetExtent(offset, zeroes.Length, out DiskExtent extent);
+            if (status == DiskStatus.Ok && !extent.Allocated)
+                status = overlay.Write(offset, zeroes[..(int)extent.Length]);
+            offset += extent.Length;
+            zeroes = zeroes[(int)extent.Length..];
         }
 
         return status;

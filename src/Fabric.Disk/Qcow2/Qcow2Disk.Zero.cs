@@ -138,7 +138,7 @@ internal sealed partial class Qcow2Disk
             {
                 long covered = (1L << _map.TableBits) - (offset & ((1L << _map.TableBits) - 1));
                 done = Math.Min(covered, length);
-                if (how == Clearing.Discard || !ShowsBacking(offset))
+                if (how == Clearing.Discard || (!ShowsBacking(offset) && !Marks(how)))
                     return DiskStatus.Ok;
             }
 
@@ -164,7 +164,7 @@ internal sealed partial class Qcow2Disk
         if (kind == ClusterKind.Corrupt)
             return RefuseLocked();
         bool holds = kind == ClusterKind.Compressed || _layout.HasHost(entry);
-        if (!holds && (how == Clearing.Discard || !MustHide || IsAllZero(kind, bitmap)))
+        if (!holds && (how == Clearing.Discard || !(MustHide || Marks(how)) || IsAllZero(kind, bitmap)))
             return DiskStatus.Ok;
         if (!_layout.KnowsZeroes && (MustHide || how == Clearing.Keep))
             return ClearOld(slice, index, how);
@@ -177,7 +177,8 @@ internal sealed partial class Qcow2Disk
 
         if (_layout.HasDataFile && _layout.HasHost(entry))
             _data.PunchHole((long)(entry & L2Entry.OffsetMask), _clusterSize);
-        _map.SetLocked(slice, index, MustHide && !_layout.IsExtended ? L2Entry.ZeroBit : 0, MustHide ? L2Layout.AllZeroes : 0);
+        bool marked = MustHide || Marks(how);
+        _map.SetLocked(slice, index, marked && !_layout.IsExtended ? L2Entry.ZeroBit : 0, marked ? L2Layout.AllZeroes : 0);
         Unlink(entry);
         return DiskStatus.Ok;
     }
@@ -187,6 +188,9 @@ internal sealed partial class Qcow2Disk
 
     /// <summary>A cluster that is given up must say that it reads as zeroes, or a disk below would show.</summary>
     private bool MustHide => _backing is not null || _header.BackingName is not null;
+
+    /// <summary>Zeroes that may not be unmapped are this image's own from now on: they stay when a disk is put below it.</summary>
+    private bool Marks(Clearing how) => how == Clearing.Keep && _layout.KnowsZeroes;
 
     /// <summary>A data file that stays valid as a raw image shows zeroes itself; the mapping need not say so.</summary>
     private DiskStatus ZeroRaw(long offset, long length, DiskFlags flags)

@@ -269,9 +269,10 @@ internal sealed class Qcow2Header
         {
             if (extension.Type != Qcow2Extension.FeatureNames)
                 continue;
-            for (int at = extension.Offset; at + 48 <= extension.Offset + extension.Length; at += 48)
+            int end = extension.Offset + extension.Length;
+            for (int at = extension.Offset; at + 2 < end; at += 48)
                 if (_bytes[at] == 0 && _bytes[at + 1] == bit)
-                    return Printable(Terminated(_bytes.AsSpan(at + 2, 46)));
+                    return Printable(Terminated(_bytes.AsSpan(at + 2, Math.Min(46, end - at - 2))));
         }
 
         return null;
@@ -294,7 +295,7 @@ internal sealed class Qcow2Header
         int coverageBits = ClusterBits + ClusterBits - EntryBits;
         long needed = coverageBits >= 63 ? 1 : (Size >> coverageBits) + ((Size & ((1L << coverageBits) - 1)) != 0 ? 1 : 0);
         if (entries < needed)
-            throw Bad(36, $"the L1 table has {entries} entries where the virtual size needs {needed}");
+            throw Bad(36, needed > MaxL1Bytes / 8 ? "Image is too big" : $"L1 table is too small: {entries} entries where the virtual size needs {needed}");
         L1Entries = (int)entries;
         L1Offset = Table(40, "L1 table", entries * 8L, fileLength);
         uint clusters = U32(56);

@@ -72,9 +72,16 @@ internal static class Qcow2Checker
             throw new DiskException(check.Store.Path, "ERROR failed to update snapshot table");
     }
 
-    /// <summary>Takes the dirty and the corrupt bit away.</summary>
+    /// <summary>Takes the dirty and the corrupt bit away, and the autoclear bits of features that are not known: the image was written to.</summary>
     private static void MarkSound(CheckContext check)
     {
+        ulong kept = check.Header.Autoclear & (OtherFeatures.Bitmaps | OtherFeatures.RawExternalData);
+        if (check.Header.Version >= 3 && kept != check.Header.Autoclear)
+        {
+            check.Write(Qcow2Header.AutoclearOffset, kept);
+            check.Barrier();
+        }
+
         ulong bits = (ulong)(check.Header.Incompatible & ~(IncompatibleFeatures.Dirty | IncompatibleFeatures.Corrupt));
         if (check.Header.Version < 3 || bits == (ulong)check.Header.Incompatible)
             return;
