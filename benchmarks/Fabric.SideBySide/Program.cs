@@ -6,6 +6,9 @@ using Fabric.SideBySide;
 (string Name, string Help, Func<Arguments, int> Run)[] comparisons =
 [
     ("nbd", NbdComparison.Help, NbdComparison.Run),
+    ("convert", ImageComparison.ConvertHelp, ImageComparison.Convert),
+    ("snapshot", ImageComparison.SnapshotHelp, ImageComparison.Snapshot),
+    ("allocate", ImageComparison.AllocateHelp, ImageComparison.Allocate),
 ];
 
 foreach ((string name, _, Func<Arguments, int> run) in comparisons)

@@ -12,7 +12,7 @@ internal static class DiskTool
     private const int Interrupted = 130;
 
     /// <summary>Names of all commands, in the order of the help.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["create", "info", "check", "map", "measure", "convert", "compare", "resize", "snapshot", "commit", "rebase", "amend", "dd"];
+    public static IReadOnlyList<string> Names { get; } = ["create", "info", "check", "map", "measure", "convert", "compare", "resize", "snapshot", "commit", "rebase", "amend", "dd", "bench"];
 
     /// <summary>The command of a name, or null.</summary>
     public static DiskVerb? Find(string name) => name switch
@@ -30,6 +30,7 @@ internal static class DiskTool
         "rebase" => new RebaseVerb(),
         "amend" => new AmendVerb(),
         "dd" => new DdVerb(),
+        "bench" => new BenchVerb(),
         _ => null,
     };
 
