@@ -41,6 +41,8 @@ public static class ImageRebase
         int length = (int)extent.Length;
         if (extent.Zero && IsZero(newBase, offset, length))
             return DiskStatus.Ok;
+        // What the old disk holds is copied as it is, zeroes, too, as qemu-img does; zeroes past its end cost no space.
+        bool fromNowhere = overlay.Backing is not { } oldBase || offset >= oldBase.Length;
         DiskStatus status = overlay.Read(offset, old.AsSpan(0, length));
         int below = newBase is null ? 0 : (int)Math.Clamp(newBase.Length - offset, 0, length);
         now.AsSpan(below, length - below).Clear();
@@ -52,7 +54,7 @@ public static class ImageRebase
             while (end < length && !SameSector(old, now, end, length))
                 end += Math.Min(Sector, length - end);
             if (end > i)
-                status = extent.Zero ? KeepZeroes(overlay, offset + i, old.AsSpan(i, end - i)) : overlay.Write(offset + i, old.AsSpan(i, end - i));
+                status = fromNowhere ? KeepZeroes(overlay, offset + i, old.AsSpan(i, end - i)) : overlay.Write(offset + i, old.AsSpan(i, end - i));
             i = end == i ? i + Math.Min(Sector, length - i) : end;
         }
 
