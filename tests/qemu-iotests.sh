@@ -51,10 +51,8 @@ fetch() {
     [ -f "$source/done" ] && { source=$(echo "$source"/qemu-*/); return; }
     rm -rf "$source"
     mkdir -p "$source" "$state/lists/partial" "$state/archives/partial"
-    . /etc/os-release
-    { echo "deb-src http://deb.debian.org/debian $VERSION_CODENAME main"
-      echo "deb-src http://deb.debian.org/debian $VERSION_CODENAME-updates main"
-      echo "deb-src http://deb.debian.org/debian-security $VERSION_CODENAME-security main"; } >"$state/sources.list"
+    # Where this machine's own packages come from, their sources are.
+    apt-get indextargets 'Created-By: Packages' --format 'deb-src $(REPO_URI) $(RELEASE) main' | sort -u >"$state/sources.list"
     local options=(-o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o APT::Sandbox::User=)
     echo "fetching the source of QEMU $version (23 MB)..."
     apt-get "${options[@]}" -q update >"$cache/apt.log" 2>&1 || die "cannot read the package lists; see $cache/apt.log"
