@@ -151,4 +151,31 @@ public sealed class InteropTests
         Assert.False(DiskImage.Inspect(folder["image"]).IsDirty);
         Tools.CheckClean(folder["image"]);
     }
+
+    [SkippableTheory]
+    [InlineData("lazy_refcounts=on,cluster_size=4096")]
+    [InlineData("lazy_refcounts=on,extended_l2=on,compression_type=zstd")]
+    public void WhatALazyDiskLeavesWhenItsProcessDiesIsRepairedByQemu(string options)
+    {
+        Tools.Need("qemu-io");
+        using TemporaryFolder folder = new();
+        DiskModel model = new(new byte[4 << 20]);
+        DiskImage.Create(folder["image"], new DiskCreateOptions { Size = 4 << 20, FormatOptions = Tools.ParseOptions(options) });
+        using (IDisk disk = DiskImage.Open(folder["image"]))
+        {
+            Random random = new(Tools.Seed);
+            for (int i = 0; i < 60; i++)
+                model.Step(disk, random);
+            Assert.Equal(DiskStatus.Ok, disk.Flush());
+            File.Copy(folder["image"], folder["left"]);
+        }
+
+        Assert.False(DiskImage.Inspect(folder["image"]).IsDirty);
+        Tools.CheckClean(folder["image"]);
+        Assert.True(DiskImage.Inspect(folder["left"]).IsDirty);
+        Tools.Expect(folder.Path, "qemu-io", "-f", "qcow2", "-c", "write 0 0", "left");
+        Assert.False(DiskImage.Inspect(folder["left"]).IsDirty);
+        Tools.CheckClean(folder["left"]);
+        Tools.CompareEqual(folder["left"], model.Bytes);
+    }
 }

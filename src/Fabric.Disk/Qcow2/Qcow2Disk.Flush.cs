@@ -11,8 +11,8 @@ internal sealed partial class Qcow2Disk
         if (IsReadOnly)
             return DiskStatus.Ok;
         // The first is set under the lock before a request that changed a mapping returns, and cleared only while the second is not null;
-        // the second goes when the entries are on stable storage.
-        if (!_changed && _round is null)
+        // the second goes when the entries are on stable storage. After a failure neither says enough.
+        if (!_changed && _round is null && !_roundFailed)
             return FlushFiles();
         lock (_flushing)
             return FlushBeside();
@@ -72,7 +72,7 @@ internal sealed partial class Qcow2Disk
         if (written)
             _frees.MadeDurable();
         else
-            _changed = true;
+            _changed = _roundFailed = true;
         _round = null;
         return written ? SettleLocked() : round.Status;
     }

@@ -44,6 +44,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private readonly Lock _flushing = new();
     private readonly FlushRound _spareRound = new();
     private volatile FlushRound? _round;
+    private volatile bool _roundFailed;
     private readonly int _clusterBits;
     private readonly int _clusterSize;
     private readonly int _cacheBytes;
