@@ -110,6 +110,43 @@ public sealed class VmdkTests : IDisposable
     }
 
     [SkippableFact]
+    public void AChildIsEmptiedAndGivenAnotherParent()
+    {
+        Tools.Need();
+        string path = Create(4 << 20);
+        using (IDisk disk = DiskImage.Open(path))
+            Assert.Equal(DiskStatus.Ok, disk.Write(70_000, new byte[] { 1, 2, 3 }));
+        File.Copy(path, _folder["a copy with a longer name.vmdk"]);
+        string child = _folder["child.vmdk"];
+        DiskImage.Create(child, new DiskCreateOptions { Format = DiskFormat.Vmdk, BackingPath = "disk.vmdk", BackingFormat = DiskFormat.Vmdk });
+        long empty = new FileInfo(child).Length;
+        byte[] read = new byte[3];
+        using (ImageDisk disk = DiskImage.Open(child))
+        {
+            Assert.Equal(DiskStatus.Ok, disk.Write(70_000, new byte[] { 9 }));
+            disk.MakeEmpty();
+            Assert.Equal(DiskStatus.Ok, disk.Read(70_000, read));
+            Assert.Equal([1, 2, 3], read);
+            Assert.Equal(empty, new FileInfo(child).Length);
+            disk.SetBacking("a copy with a longer name.vmdk", DiskFormat.Vmdk);
+            Assert.Equal(DiskStatus.Ok, disk.Write(70_001, new byte[] { 8 }));
+        }
+
+        File.Delete(path);
+        Assert.Contains("a copy with a longer name.vmdk", Tools.Expect("/", "qemu-img", "info", child), StringComparison.Ordinal);
+        Tools.Expect("/", "qemu-img", "check", "-q", "-f", "vmdk", child);
+        using (ImageDisk disk = DiskImage.Open(child))
+        {
+            Assert.Equal(DiskStatus.Ok, disk.Read(70_000, read));
+            Assert.Equal([1, 8, 3], read);
+            disk.SetBacking(null, null);
+        }
+
+        using (ImageDisk disk = DiskImage.Open(child))
+            Assert.Null(disk.Backing);
+    }
+
+    [SkippableFact]
     public void OverlaysOfBothReadTheSame()
     {
         Tools.Need("qemu-io");

@@ -237,6 +237,13 @@ internal sealed class GrainMap
     /// <summary>True when the directory has no table for a place.</summary>
     public bool LacksTable(long inside) => _directory[(int)(inside / TableSpan)] == 0;
 
+    /// <summary>The sector behind a table and its redundant copy.</summary>
+    public long TableEnd(long inside)
+    {
+        int index = (int)(inside / TableSpan);
+        return Math.Max(_directory[index], _redundant.Length > 0 ? _redundant[index] : 0) + (long)_header.TableSectors;
+    }
+
     /// <summary>Sectors that a new table and its redundant copy take.</summary>
     public int NewTableSectors => _header.TableSectors * (_redundant.Length > 0 ? 2 : 1);
 

@@ -234,6 +234,35 @@ internal sealed partial class SparseExtent
         }
     }
 
+    /// <summary>Forgets every grain and gives the file's space back. No request may be under way.</summary>
+    public DiskStatus MakeEmpty()
+    {
+        lock (_gate)
+        {
+            DiskStatus status = SettleLocked();
+            long end = _header.Overhead;
+            for (long inside = 0; inside < Length && status == DiskStatus.Ok; inside += _map.TableSpan)
+            {
+                if (_map.LacksTable(inside))
+                    continue;
+                status = _map.LoadLocked(inside, noWait: false, out GrainTable? table);
+                for (int grain = 0; table is not null && grain < table.Entries.Length; grain++)
+                    if (table.Entries[grain] != 0)
+                        _map.SetLocked(table, grain, 0);
+                if (status == DiskStatus.Ok && _map.NeedsRoomLocked)
+                    status = SettleLocked();
+                end = Math.Max(end, _map.TableEnd(inside));
+            }
+
+            if (status == DiskStatus.Ok)
+                status = SettleLocked();
+            _next = (end + _header.GrainSectors - 1) & -(long)_header.GrainSectors;
+            if (status == DiskStatus.Ok)
+                status = _store.SetLength(_next * 512);
+            return status == DiskStatus.Ok ? _store.Flush() : status;
+        }
+    }
+
     /// <inheritdoc/>
     public override DiskStatus Discard(long offset, long length)
     {

@@ -21,13 +21,13 @@ internal sealed class VmdkDescriptor
     private readonly long _room;
     private string _text;
 
-    private VmdkDescriptor(FileStore store, long offset, long room, string text)
+    private VmdkDescriptor(FileStore store, long offset, long room, string text, bool isEmbedded)
     {
         _store = store;
         _offset = offset;
         _room = room;
         _text = text;
-        Parse();
+        Parse(isEmbedded);
     }
 
     /// <summary>The content's number: it changes when the disk is first written after opening.</summary>
@@ -42,7 +42,7 @@ internal sealed class VmdkDescriptor
     /// <summary>The parent's file, or null.</summary>
     public string? ParentName { get; private set; }
 
-    /// <summary>The extents, in the order of the disk.</summary>
+    /// <summary>The extents, in the order of the disk; none in a descriptor inside its extent.</summary>
     public IReadOnlyList<ExtentLine> Extents { get; private set; } = [];
 
     /// <summary>Reads a descriptor in a file of its own.</summary>
@@ -51,7 +51,7 @@ internal sealed class VmdkDescriptor
     {
         if (store.Length > MaxBytes)
             throw new DiskException(store.Path, $"a descriptor of {store.Length} bytes is too large (at most {MaxBytes})");
-        return new VmdkDescriptor(store, 0, MaxBytes, ReadText(store, 0, (int)store.Length));
+        return new VmdkDescriptor(store, 0, MaxBytes, ReadText(store, 0, (int)store.Length), isEmbedded: false);
     }
 
     /// <summary>Reads the descriptor inside a sparse extent.</summary>
@@ -65,7 +65,7 @@ internal sealed class VmdkDescriptor
             throw new DiskException(store.Path, "has no descriptor: it is a part of an image; open the file that describes the whole");
         if (sectors > MaxBytes / 512)
             throw new DiskException(store.Path, $"a descriptor of {sectors} sectors is too large (at most {MaxBytes / 512})", 36);
-        return new VmdkDescriptor(store, sector * 512, sectors * 512, ReadText(store, sector * 512, (int)sectors * 512));
+        return new VmdkDescriptor(store, sector * 512, sectors * 512, ReadText(store, sector * 512, (int)sectors * 512), isEmbedded: true);
     }
 
     /// <summary>Changes the content's number in the file.</summary>
@@ -136,7 +136,7 @@ internal sealed class VmdkDescriptor
         return Encoding.Latin1.GetString(bytes, 0, end < 0 ? length : end);
     }
 
-    private void Parse()
+    private void Parse(bool isEmbedded)
     {
         List<ExtentLine> extents = [];
         bool hasCid = false;
@@ -145,6 +145,9 @@ internal sealed class VmdkDescriptor
             string line = raw.Trim();
             if (line.StartsWith("RW ", StringComparison.Ordinal) || line.StartsWith("RDONLY ", StringComparison.Ordinal) || line.StartsWith("NOACCESS ", StringComparison.Ordinal))
             {
+                // An embedded descriptor lists the extent that it stands in, under whatever name and access that had once.
+                if (isEmbedded)
+                    continue;
                 if (extents.Count >= MaxExtents)
                     throw new DiskException(_store.Path, $"has more than {MaxExtents} extents");
                 ExtentLine extent = ExtentLine.Parse(_store.Path, line);

@@ -207,6 +207,48 @@ internal sealed class VmdkDisk : ImageDisk
         return status == DiskStatus.Ok ? ((SparseExtent)_extents[0]).WriteCompressed(offset, compressed) : status;
     }
 
+    /// <inheritdoc/>
+    public override void MakeEmpty()
+    {
+        if (_descriptor.ParentName is null || Array.Exists(_extents, extent => extent is not SparseExtent { Compressed: false }))
+        {
+            base.MakeEmpty();
+            return;
+        }
+
+        Expect(BeginChange(0, Math.Min(1, Length)));
+        foreach (VmdkExtent extent in _extents)
+            Expect(((SparseExtent)extent).MakeEmpty());
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>The descriptor is rewritten in place; a crash meanwhile can leave a mixture of both texts in the sectors that differ.</remarks>
+    public override void SetBacking(string? name, DiskFormat? format)
+    {
+        if (format is not (null or DiskFormat.Vmdk))
+            throw new DiskException(Path, "the parent of a VMDK must be a VMDK");
+        if (Array.Exists(_extents, extent => extent is FlatExtent))
+            throw new DiskException(Path, "Flat image can't have backing file");
+        if (name is not null && name.AsSpan().IndexOfAny('"', '\n', '\r') >= 0)
+            throw new DiskException(Path, "the name of its parent has characters that a descriptor cannot hold");
+        uint cid = VmdkDescriptor.NoParent;
+        if (name is not null)
+        {
+            DiskImageInfo parent = DiskImage.Inspect(HostPath.Resolve(Path, name), DiskFormat.Vmdk);
+            cid = (uint)(long)parent.Specific.First(pair => pair.Key == "cid").Value;
+        }
+
+        Expect(Flush());
+        Expect(_descriptor.WriteParent(name, cid));
+        Expect(_store.Flush());
+    }
+
+    private void Expect(DiskStatus status)
+    {
+        if (status != DiskStatus.Ok)
+            throw new DiskException(Path, $"cannot be changed: {status}");
+    }
+
     private VmdkExtent ExtentAt(long offset)
     {
         int low = 0;
