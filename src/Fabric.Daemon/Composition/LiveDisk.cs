@@ -117,6 +117,15 @@ internal sealed class LiveDisk : IDisposable
     /// <summary>Closes the files and opens those of a record.</summary>
     public void Exchange(DiskRecord record) => Exchange(record.Active, () => OpenLayer(record.Find(record.Active), Model.IsReadOnly));
 
+    /// <summary>Opens the files of a record for reading and closes them again: what is wrong with them, and what opening takes the first time, comes
+    /// before anybody is held.</summary>
+    /// <exception cref="DiskException">They cannot be opened.</exception>
+    public void Try(DiskRecord record)
+    {
+        LayerRecord active = record.Find(record.Active);
+        DiskImage.Open(PathOf(active.File), new DiskOpenOptions { Format = FormatOf(active), ReadOnly = true, IgnoreLocks = true, AllowedFolders = _allowed }).Dispose();
+    }
+
     /// <summary>Opens a layer with everything below it.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="readOnly">For reading only.</param>

@@ -175,6 +175,8 @@ internal sealed partial class DiskSnapshots(StateFolder folder, IReadOnlyDiction
     {
         Manifest before = _manifest;
         next.Prepare(folder);
+        foreach (LiveDisk disk in chosen)
+            disk.Try(next.Disks[disk.Name]);
         long begin = Stopwatch.GetTimestamp();
         foreach (LiveDisk disk in chosen)
             disk.Hold();
