@@ -13,6 +13,7 @@ public sealed class Qcow2SnapshotTests
     [InlineData(4096, 16, "compressed")]
     [InlineData(1 << 20, 64, "none")]
     [InlineData(16384, 16, "extended")]
+    [InlineData(4096, 16, "lazy")]
     public void SequencesWithSnapshotsLeaveWhatQemuFindsCleanAndEqual(int clusterSize, int refcountBits, string shape)
     {
         Tools.Need();

@@ -30,7 +30,7 @@ internal sealed class SnapshotModel
         int size = (random.Next(1, 3) << 20) + (random.Next(1024) * 512);
         string image = folder["image.qcow2"];
         byte[] bytes = new byte[size];
-        string options = $"cluster_size={clusterSize},refcount_bits={refcountBits}{(shape == "extended" ? ",extended_l2=on" : "")}";
+        string options = $"cluster_size={clusterSize},refcount_bits={refcountBits}{(shape == "extended" ? ",extended_l2=on" : shape == "lazy" ? ",lazy_refcounts=on" : "")}";
         string length = size.ToString(CultureInfo.InvariantCulture);
         switch (shape)
         {
