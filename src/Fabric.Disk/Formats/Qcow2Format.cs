@@ -74,6 +74,8 @@ internal sealed class Qcow2Format : ImageFormat
     public override long Measure(long size, long dataBytes, IReadOnlyDictionary<string, string> options)
     {
         Qcow2CreateOptions wanted = OptionsOf(options);
+        if (Qcow2Creator.L1EntriesFor(size, int.Log2(wanted.ClusterSize), wanted.EntryBytes) * 8 > Qcow2Header.MaxL1Bytes)
+            throw new DiskException(Name, "The image size is too large (try using a larger cluster size)");
         long whole = (size + wanted.ClusterSize - 1) & -(long)wanted.ClusterSize;
         long data = wanted.Preallocation is Preallocation.Falloc or Preallocation.Full ? whole
             : Math.Min((dataBytes + wanted.ClusterSize - 1) & -(long)wanted.ClusterSize, whole);

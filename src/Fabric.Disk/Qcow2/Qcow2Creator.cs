@@ -72,7 +72,7 @@ internal static class Qcow2Creator
         return (others + table + blocks) << bits;
     }
 
-    private static long L1EntriesFor(long size, int bits, int entryBytes)
+    public static long L1EntriesFor(long size, int bits, int entryBytes)
     {
         int tableBits = (2 * bits) - int.Log2(entryBytes);
         return (size >> tableBits) + ((size & ((1L << tableBits) - 1)) != 0 ? 1 : 0);
