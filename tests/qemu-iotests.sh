@@ -2,9 +2,11 @@
 # Runs QEMU's own tests of qemu-img for qcow2 against `fabric disk`.
 #
 #   tests/qemu-iotests.sh [-j JOBS] [-s SOURCE] [-a] [TEST...]
+#   tests/qemu-iotests.sh -f
 #
 #   -j JOBS    tests at once (default: 2)
 #   -s SOURCE  unpacked QEMU source (default: fetched with apt-get source into the cache)
+#   -f         only fetch the source, and print where it is
 #   -a         run the tests with QEMU's own qemu-img again, though it was done before
 #   TEST...    only these (012, qemu-img-close-errors, ...)
 #
@@ -13,12 +15,13 @@
 # qemu-nbd and qemu-storage-daemon stay QEMU's. Printed are the tests that pass with both and those that do not with ours; the diffs
 # stay in the cache. The status is 0 when at least FABRIC_IOTESTS_LEAST (90, or all of the named ones) pass.
 set -u
-jobs=2 source= again=
-while getopts j:s:a option; do
+jobs=2 source= again= only_fetch=
+while getopts j:s:af option; do
     case $option in
     j) jobs=$OPTARG ;;
     s) source=$OPTARG ;;
     a) again=1 ;;
+    f) only_fetch=1 ;;
     *) exit 2 ;;
     esac
 done
@@ -54,7 +57,7 @@ fetch() {
     # Where this machine's own packages come from, their sources are.
     apt-get indextargets 'Created-By: Packages' --format 'deb-src $(REPO_URI) $(RELEASE) main' | sort -u >"$state/sources.list"
     local options=(-o "Dir::Etc::SourceList=$state/sources.list" -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$state/lists" -o "Dir::Cache=$state" -o APT::Sandbox::User=)
-    echo "fetching the source of QEMU $version (23 MB)..."
+    echo "fetching the source of QEMU $version (23 MB)..." >&2
     apt-get "${options[@]}" -q update >"$cache/apt.log" 2>&1 || die "cannot read the package lists; see $cache/apt.log"
     (cd "$source" && apt-get "${options[@]}" -q source "qemu=$version" || apt-get "${options[@]}" -q source qemu) >>"$cache/apt.log" 2>&1 ||
         die "cannot fetch the source of QEMU $version; see $cache/apt.log"
@@ -92,6 +95,11 @@ run() {
     xargs -P "$jobs" -I{} bash -c 'one "$@"' one "$1" "$2" {}
 }
 
+if [ -n "$only_fetch" ]; then
+    fetch
+    echo "$source"
+    exit
+fi
 need
 [ -n "$source" ] || fetch
 source=$(cd "$source" && pwd) || die "no such folder: $source"

@@ -9,6 +9,7 @@ internal static partial class Native
     internal const int DeflateDefaultLevel = -1;
     internal const int DeflateFinish = 4;
     internal const int DeflateStreamEnd = 1;
+    internal const int DeflateNoRoom = -5;
     internal const int ZstdWindowLogMax = 100;
     private const string Deflate = "libSystem.IO.Compression.Native";
     private const string Zstd = "libzstd.so.1";
@@ -42,6 +43,15 @@ internal static partial class Native
 
     [LibraryImport(Deflate, EntryPoint = "CompressionNative_DeflateEnd")]
     internal static partial int DeflateEnd(ref DeflateStream stream);
+
+    [LibraryImport(Deflate, EntryPoint = "CompressionNative_InflateInit2_")]
+    internal static partial int InflateInit(ref DeflateStream stream, int windowBits);
+
+    [LibraryImport(Deflate, EntryPoint = "CompressionNative_Inflate")]
+    internal static partial int InflateRun(ref DeflateStream stream, int flush);
+
+    [LibraryImport(Deflate, EntryPoint = "CompressionNative_InflateEnd")]
+    internal static partial int InflateEnd(ref DeflateStream stream);
 
     [LibraryImport(Zstd, EntryPoint = "ZSTD_createCCtx")]
     internal static partial nint ZstdCreateCompressor();

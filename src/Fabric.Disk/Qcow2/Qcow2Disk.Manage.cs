@@ -116,7 +116,9 @@ internal sealed partial class Qcow2Disk
 
     private void Release(long cluster)
     {
-        Need(_refcounts.Release(cluster, out bool free), $"cluster {cluster} cannot be given back");
+        DiskStatus status = _refcounts.Release(cluster, out bool free);
+        if (status != DiskStatus.Ok)
+            Need(status, $"cluster {cluster} cannot be given back");
         if (!free)
             return;
         if (cluster != _freedEnd)

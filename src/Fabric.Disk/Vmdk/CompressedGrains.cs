@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
-using Fabric.Disk.Qcow2;
+using Fabric.Disk.Compression;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Vmdk;
@@ -84,7 +84,7 @@ internal sealed class CompressedGrains
     private bool Check(Slot slot, ReadOnlySpan<byte> packed, int length)
     {
         Span<byte> grain = slot.Grain.AsSpan(0, length);
-        if (!slot.Inflate.TryFill(packed[2..], grain))
+        if (!RawDeflate.TryUnpack(packed[2..], grain))
             return false;
         // Without a marker nobody says where the stream, and with it the checksum, ends.
         return !_hasMarkers || Adler32(grain) == BinaryPrimitives.ReadUInt32BigEndian(packed[^4..]);
@@ -145,6 +145,5 @@ internal sealed class CompressedGrains
         public long Host = -1;
         public byte[] Grain = [];
         public byte[] Packed = [];
-        public readonly Inflate Inflate = new();
     }
 }
