@@ -24,6 +24,13 @@ public interface IPort : IDisposable
     /// <summary>Counters of this port, by direction and drop reason.</summary>
     PortCounters Counters { get; }
 
+    /// <summary>True while frames can pass: the cable is in, and a driver stands at the other side. Any thread.</summary>
+    bool IsUp { get; }
+
+    /// <summary>Says whom to tell when <see cref="IsUp"/> changes, in place of the one before; null for nobody.</summary>
+    /// <param name="watcher">Told on whichever thread changes it.</param>
+    void AttachLinkWatcher(ILinkWatcher? watcher);
+
     /// <summary>Takes up to <see cref="MaxBurst"/> frames from the attached end and hands them to the sink in one call.</summary>
     /// <param name="sink">Takes the frames; their memory is given back when it returns.</param>
     /// <returns>Number of frames taken, malformed ones (counted, not handed on) included; 0 when none was waiting.</returns>

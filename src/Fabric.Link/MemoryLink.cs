@@ -35,6 +35,17 @@ public sealed class MemoryLink : IDisposable
     /// <summary>The other end.</summary>
     public MemoryPort Second { get; }
 
+    /// <summary>Cuts the cable or mends it: both ends go down or up, what is transmitted meanwhile is dropped as
+    /// <see cref="DropReason.LinkDown"/>, what was on its way still arrives. Any thread.</summary>
+    /// <param name="up">False to cut it.</param>
+    public void SetUp(bool up)
+    {
+        First.SetCut(!up);
+        Second.SetCut(!up);
+        First.TellWatcher();
+        Second.TellWatcher();
+    }
+
     /// <summary>Unplugs both ends.</summary>
     public void Dispose()
     {

@@ -9,6 +9,8 @@ public sealed class MemoryPort : IPort
     private IWaker? _waker;
     private int _armed;
     private bool _unplugged;
+    private bool _cut;
+    private ILinkWatcher? _watcher;
 
     internal MemoryPort(string name, FrameOffloads accepts, FrameRing incoming, FrameRing outgoing)
     {
@@ -26,6 +28,9 @@ public sealed class MemoryPort : IPort
 
     /// <inheritdoc/>
     public PortCounters Counters { get; } = new();
+
+    /// <inheritdoc/>
+    public bool IsUp => !Volatile.Read(ref _unplugged) && !Volatile.Read(ref Peer._unplugged) && !Volatile.Read(ref _cut);
 
     /// <summary>The other end; set once, by the link that makes both.</summary>
     internal MemoryPort Peer { get; set; } = null!;
@@ -72,11 +77,26 @@ public sealed class MemoryPort : IPort
 
     /// <summary>Unplugs this end: what is transmitted here or at the other end from now on is dropped as
     /// <see cref="DropReason.LinkDown"/>.</summary>
-    public void Dispose() => Volatile.Write(ref _unplugged, true);
+    public void Dispose()
+    {
+        if (Interlocked.Exchange(ref _unplugged, true))
+            return;
+        TellWatcher();
+        Peer.TellWatcher();
+    }
+
+    /// <inheritdoc/>
+    public void AttachLinkWatcher(ILinkWatcher? watcher) => Volatile.Write(ref _watcher, watcher);
+
+    /// <summary>Cuts or mends the cable at this end; the link does both ends.</summary>
+    internal void SetCut(bool cut) => Volatile.Write(ref _cut, cut);
+
+    /// <summary>Tells the watcher the present state.</summary>
+    internal void TellWatcher() => Volatile.Read(ref _watcher)?.LinkChanged(this, IsUp);
 
     private int TransmitLocked(ReadOnlySpan<Frame> frames)
     {
-        if (Volatile.Read(ref _unplugged) || Volatile.Read(ref Peer._unplugged))
+        if (!IsUp)
         {
             Counters.AddTransmitDrops(DropReason.LinkDown, frames.Length);
             return 0;

@@ -37,6 +37,7 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     private readonly byte[] _mac = new byte[MacLength];
     private readonly int _frameLimit;
     private IWaker? _waker;
+    private ILinkWatcher? _watcher;
     private int _accepts;
     private int _segmentsUsed;
     private volatile bool _linkUp = true;
@@ -71,6 +72,9 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     /// <inheritdoc/>
     public PortCounters Counters { get; } = new();
 
+    /// <inheritdoc/>
+    public bool IsUp => _linkUp;
+
     /// <summary>Plugs or unplugs the cable: the guest sees the carrier change, frames in both directions are dropped as
     /// <see cref="DropReason.LinkDown"/> meanwhile. Any thread.</summary>
     /// <param name="up">True to plug it in.</param>
@@ -80,7 +84,11 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
             return;
         _linkUp = up;
         ChangeConfig(StatusField, [up ? StatusLinkUp : (byte)0]);
+        Volatile.Read(ref _watcher)?.LinkChanged(this, up);
     }
+
+    /// <inheritdoc/>
+    public void AttachLinkWatcher(ILinkWatcher? watcher) => Volatile.Write(ref _watcher, watcher);
 
     /// <inheritdoc/>
     public void AttachWaker(IWaker waker) => _waker = waker;

@@ -86,6 +86,25 @@ public sealed class MemoryLinkTests
     }
 
     [Fact]
+    public void ACutCableTellsBothEndsAndDropsWhatIsSent()
+    {
+        using MemoryLink link = new("a", "b");
+        List<(string, bool)> told = [];
+        link.First.AttachLinkWatcher(new Watcher(told));
+        link.Second.AttachLinkWatcher(new Watcher(told));
+
+        link.SetUp(false);
+        Assert.Equal(0, link.First.Send(Ethernet(Broadcast, Station(1))));
+        Assert.Equal(1, link.First.Counters.TransmitDrops(DropReason.LinkDown));
+        Assert.False(link.Second.IsUp);
+
+        link.SetUp(true);
+        Assert.Equal(1, link.First.Send(Ethernet(Broadcast, Station(1))));
+        link.First.Dispose();
+        Assert.Equal([("a", false), ("b", false), ("a", true), ("b", true), ("a", false), ("b", false)], told);
+    }
+
+    [Fact]
     public void NothingIsAllocatedPerFrame()
     {
         using MemoryLink link = new("a", "b");
@@ -101,6 +120,11 @@ public sealed class MemoryLinkTests
         }
 
         Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 10_000, "less than a byte a frame");
+    }
+
+    private sealed class Watcher(List<(string, bool)> told) : ILinkWatcher
+    {
+        public void LinkChanged(IPort port, bool isUp) => told.Add((port.Name, isUp));
     }
 
     private sealed class Discard : IFrameSink

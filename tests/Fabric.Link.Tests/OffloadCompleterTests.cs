@@ -286,6 +286,12 @@ public sealed class OffloadCompleterTests : IDisposable
 
         public PortCounters Counters => port.Counters;
 
+        public bool IsUp => true;
+
+        public void AttachLinkWatcher(ILinkWatcher? watcher)
+        {
+        }
+
         public int Receive(IFrameSink sink) => 0;
 
         public int Transmit(ReadOnlySpan<Frame> frames)

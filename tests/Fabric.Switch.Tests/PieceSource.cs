@@ -12,6 +12,12 @@ internal sealed class PieceSource(byte[] frame, int split) : IPort
 
     public PortCounters Counters { get; } = new();
 
+    public bool IsUp => true;
+
+    public void AttachLinkWatcher(ILinkWatcher? watcher)
+    {
+    }
+
     public int Receive(IFrameSink sink) => new Into(this, sink).Send(frame, default, split);
 
     public int Transmit(ReadOnlySpan<Frame> frames) => 0;
@@ -33,6 +39,12 @@ internal sealed class PieceSource(byte[] frame, int split) : IPort
         public FrameOffloads Accepts => FrameOffloads.None;
 
         public PortCounters Counters => source.Counters;
+
+        public bool IsUp => true;
+
+        public void AttachLinkWatcher(ILinkWatcher? watcher)
+        {
+        }
 
         public int Receive(IFrameSink unused) => 0;
 

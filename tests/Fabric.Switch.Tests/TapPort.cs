@@ -15,6 +15,10 @@ internal sealed class TapPort(IPort inner) : IPort, IFrameSink
 
     public PortCounters Counters => inner.Counters;
 
+    public bool IsUp => inner.IsUp;
+
+    public void AttachLinkWatcher(ILinkWatcher? watcher) => inner.AttachLinkWatcher(watcher);
+
     public int Receive(IFrameSink sink)
     {
         _sink = sink;
