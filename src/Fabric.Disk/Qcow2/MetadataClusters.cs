@@ -36,6 +36,19 @@ internal sealed class MetadataClusters
     /// <summary>Forgets one cluster.</summary>
     public void Remove(long cluster) => _single.Remove(cluster);
 
+    /// <summary>Forgets whatever single clusters there are in a run.</summary>
+    public void RemoveSingles(long first, long count)
+    {
+        if (count > _single.Count)
+        {
+            _single.RemoveWhere(cluster => cluster >= first && cluster - first < count);
+            return;
+        }
+
+        for (long i = 0; i < count; i++)
+            _single.Remove(first + i);
+    }
+
     /// <summary>Forgets a table of its own.</summary>
     public void RemoveRange(long first) => _ranges.RemoveAll(range => range.First == first);
 }

@@ -48,6 +48,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
     private readonly int _clusterBits;
     private readonly int _clusterSize;
     private readonly int _cacheBytes;
+    private int _countPageBytes = Refcounts.RequestPageBytes;
     private readonly L2Layout _layout;
     private Qcow2Header _header;
     private ClusterMap _map;
@@ -90,7 +91,7 @@ internal sealed partial class Qcow2Disk : ImageDisk
         _metadata = new MetadataClusters();
         _map = new ClusterMap(_store, header, _cacheBytes);
         _frees = new DeferredFrees(_store, _inFlight, _metadata, _clusterBits);
-        _refcounts = new Refcounts(_store, header, _metadata) { Unlinked = _frees.Unlink };
+        _refcounts = new Refcounts(_store, header, _metadata, _countPageBytes) { Unlinked = _frees.Unlink };
     }
 
     /// <inheritdoc/>

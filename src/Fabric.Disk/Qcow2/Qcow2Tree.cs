@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Disk.Storage;
 
@@ -9,6 +10,8 @@ namespace Fabric.Disk.Qcow2;
 /// data file only tables are counted, not data.</remarks>
 internal sealed class Qcow2Tree(FileStore store, Qcow2Header header)
 {
+    private const int MaxReadWords = 1 << 17;
+
     /// <summary>Cluster size as a power of two.</summary>
     public int ClusterBits => header.ClusterBits;
 
@@ -55,9 +58,94 @@ internal sealed class Qcow2Tree(FileStore store, Qcow2Header header)
     {
         ulong[] stored = new ulong[table.Length];
         BinaryPrimitives.ReverseEndianness(table, stored);
-        DiskStatus status = store.Write(offset, MemoryMarshal.AsBytes(stored.AsSpan()));
+        Store(offset, stored);
+    }
+
+    /// <summary>Writes a table, and leaves its words in the file's byte order: without a copy, for a table that is read anew anyway.</summary>
+    /// <exception cref="DiskException">It cannot be written.</exception>
+    public void WriteLast(long offset, Span<ulong> table)
+    {
+        BinaryPrimitives.ReverseEndianness(table, table);
+        Store(offset, table);
+    }
+
+    private void Store(long offset, ReadOnlySpan<ulong> stored)
+    {
+        DiskStatus status = store.Write(offset, MemoryMarshal.AsBytes(stored));
         if (status != DiskStatus.Ok)
             throw new DiskException(store.Path, status == DiskStatus.NoSpace ? "no space left for a table" : "a table cannot be written", offset);
+    }
+
+    /// <summary>How many L1 entries, from one on, name L2 tables that stand side by side, so that one read of at most 1 MiB (or one table) gets them all.</summary>
+    /// <param name="l1">The L1 table.</param>
+    /// <param name="first">Index of an entry that names a table.</param>
+    public int TablesTogether(ReadOnlySpan<ulong> l1, int first)
+    {
+        ulong place = l1[first] & L2Entry.OffsetMask;
+        int most = Math.Min(l1.Length - first, Math.Max(1, MaxReadWords / TableWords));
+        int count = 1;
+        while (count < most && (l1[first + count] & L2Entry.OffsetMask) == place + ((ulong)count << header.ClusterBits))
+            count++;
+        return count;
+    }
+
+    /// <summary>Finds the next run of L2 entries that refer to counted clusters.</summary>
+    /// <param name="table">One L2 table, or several one behind the other.</param>
+    /// <param name="at">Word to begin at; the word behind the run on return.</param>
+    /// <param name="run">The run.</param>
+    /// <returns>False when there is none up to the end.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public bool NextRun(ReadOnlySpan<ulong> table, ref int at, out TreeRun run)
+    {
+        int words = EntryWords;
+        int i = at;
+        long first = 0;
+        int clusters = 0;
+        while (i < table.Length && (table[i] == 0 || (clusters = References(table[i], out first)) == 0))
+            i += words;
+        if (i >= table.Length)
+        {
+            run = default;
+            return false;
+        }
+
+        int begin = i;
+        ulong entry = table[i];
+        i += words;
+        if ((entry & L2Entry.CompressedBit) == 0)
+        {
+            // Equal flags; what is added must not carry out of the offset into them.
+            ulong step = 1UL << header.ClusterBits;
+            ulong last = entry | L2Entry.OffsetMask;
+            while (i < table.Length && entry <= last - step && table[i] == entry + step)
+            {
+                entry += step;
+                i += words;
+            }
+
+            clusters = (i - begin) / words;
+        }
+
+        at = i;
+        run = new TreeRun(begin, (i - begin) / words, first, clusters);
+        return true;
+    }
+
+    /// <summary>Sets or clears the copied bit of entries.</summary>
+    /// <returns>True when one of them had it otherwise.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static bool Mark(Span<ulong> entries, int words, bool copied)
+    {
+        ulong mark = copied ? L2Entry.Copied : 0;
+        ulong changed = 0;
+        for (int i = 0; i < entries.Length; i += words)
+        {
+            ulong entry = entries[i];
+            changed |= entry ^ mark;
+            entries[i] = (entry & ~L2Entry.Copied) | mark;
+        }
+
+        return (changed & L2Entry.Copied) != 0;
     }
 
     /// <summary>The counted clusters that an L2 entry refers to.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 
 namespace Fabric.Disk.Qcow2;
 
@@ -37,6 +38,61 @@ internal static class RefcountWidth
                 break;
             default:
                 BinaryPrimitives.WriteUInt64BigEndian(block[(index * 8)..], value);
+                break;
+        }
+    }
+
+    /// <summary>Tells how many entries, from one on, are equal.</summary>
+    /// <param name="block">The block, or a piece of one.</param>
+    /// <param name="order">Width of an entry as a power of two.</param>
+    /// <param name="first">Index of the first entry.</param>
+    /// <param name="most">Entries to look at, at least 1; all of them in the block.</param>
+    public static int Alike(ReadOnlySpan<byte> block, int order, int first, int most)
+    {
+        if (order >= 3)
+        {
+            int bytes = 1 << (order - 3);
+            return Alike(block.Slice(first * bytes, most * bytes), bytes) / bytes;
+        }
+
+        int length = 1;
+        while (length < most && Get(block, order, first + length) == Get(block, order, first))
+            length++;
+        return length;
+    }
+
+    /// <summary>How many bytes repeat the first entry: where what stands there and what stands one entry later are equal.</summary>
+    private static int Alike(ReadOnlySpan<byte> entries, int bytes)
+    {
+        int equal = entries[bytes..].CommonPrefixLength(entries[..^bytes]);
+        return bytes + (equal & -bytes);
+    }
+
+    /// <summary>Gives neighbouring entries one value.</summary>
+    /// <param name="block">The block, or a piece of one.</param>
+    /// <param name="order">Width of an entry as a power of two.</param>
+    /// <param name="first">Index of the first entry.</param>
+    /// <param name="length">Their number, at least 1; all of them in the block.</param>
+    /// <param name="value">The value; it fits.</param>
+    public static void Fill(Span<byte> block, int order, int first, int length, ulong value)
+    {
+        switch (order)
+        {
+            case < 3:
+                for (int i = first; i < first + length; i++)
+                    Set(block, order, i, value);
+                break;
+            case 3:
+                block.Slice(first, length).Fill((byte)value);
+                break;
+            case 4:
+                MemoryMarshal.Cast<byte, ushort>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness((ushort)value));
+                break;
+            case 5:
+                MemoryMarshal.Cast<byte, uint>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness((uint)value));
+                break;
+            default:
+                MemoryMarshal.Cast<byte, ulong>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness(value));
                 break;
         }
     }

@@ -12,10 +12,14 @@ namespace Fabric.Disk.Qcow2;
 /// block. A new block is written whole before an entry of the refcount table names it, with a barrier between. When the table itself
 /// is full, a larger one is written behind the last cluster together with the blocks that count it, and the header is switched.</para>
 /// </remarks>
-internal sealed class Refcounts
+internal sealed partial class Refcounts
 {
-    private const int PageCount = 256;
-    private const int MaxPageBytes = 4096;
+    /// <summary>Bytes of a block that requests keep together: what a changed count costs when it is written.</summary>
+    public const int RequestPageBytes = 4096;
+
+    /// <summary>Bytes of a block that operations on the whole image keep together.</summary>
+    public const int OperationPageBytes = 1 << 16;
+
     private readonly FileStore _store;
     private readonly MetadataClusters _metadata;
     private readonly int _clusterBits;
@@ -23,30 +27,25 @@ internal sealed class Refcounts
     private readonly int _pageBytes;
     private readonly int _perPageBits;
     private readonly int _perBlockBits;
-    private readonly RefcountPage[] _pages;
-    private readonly Dictionary<long, RefcountPage> _byPlace = new(PageCount * 2);
+    private readonly RefcountPages _pages;
     private readonly SortedSet<int> _dirtyTableSectors = [];
     private readonly byte[] _sector = new byte[512];
     private ulong[] _table;
     private long _tableOffset;
-    private int _dirtyPages;
-    private int _used;
-    private int _hand;
-    private RefcountPage? _last;
     private long _hint;
     private long _freshFrom;
     private bool _broken;
 
-    public Refcounts(FileStore store, Qcow2Header header, MetadataClusters metadata)
+    public Refcounts(FileStore store, Qcow2Header header, MetadataClusters metadata, int maxPageBytes = RequestPageBytes)
     {
         _store = store;
         _metadata = metadata;
         _clusterBits = header.ClusterBits;
         _order = header.RefcountOrder;
-        _pageBytes = Math.Min(header.ClusterSize, MaxPageBytes);
+        _pageBytes = Math.Min(header.ClusterSize, maxPageBytes);
         _perPageBits = int.Log2(_pageBytes * 8) - _order;
         _perBlockBits = _clusterBits + 3 - _order;
-        _pages = new RefcountPage[PageCount];
+        _pages = new RefcountPages(store, _pageBytes);
         _tableOffset = header.RefcountTableOffset;
         byte[] bytes = new byte[header.RefcountTableClusters << _clusterBits];
         if (store.Read(_tableOffset, bytes) != DiskStatus.Ok)
@@ -61,7 +60,7 @@ internal sealed class Refcounts
     public ReadOnlySpan<ulong> Table => _table;
 
     /// <summary>True when counts wait to be written.</summary>
-    public bool IsDirty => _dirtyPages > 0 || _dirtyTableSectors.Count > 0;
+    public bool IsDirty => _pages.IsDirty || _dirtyTableSectors.Count > 0;
 
     /// <summary>Called with each cluster of a refcount table that has been replaced.</summary>
     public required Action<long> Unlinked { get; init; }
@@ -88,12 +87,7 @@ internal sealed class Refcounts
         if (page is null)
             return status;
         RefcountWidth.Set(page.Bytes, _order, IndexInPage(cluster), count);
-        if (!page.Dirty)
-        {
-            page.Dirty = true;
-            _dirtyPages++;
-        }
-
+        _pages.MarkDirty(page);
         return DiskStatus.Ok;
     }
 
@@ -102,69 +96,7 @@ internal sealed class Refcounts
     private DiskStatus Page(long cluster, out RefcountPage? page)
     {
         long inBlock = (cluster & ((1L << _perBlockBits) - 1)) >> _perPageBits;
-        long place = (long)_table[cluster >> _perBlockBits] + (inBlock * _pageBytes);
-        page = _last;
-        if (page is not null && page.Place == place)
-            return DiskStatus.Ok;
-        if (_byPlace.TryGetValue(place, out page))
-        {
-            page.Referenced = true;
-            _last = page;
-            return DiskStatus.Ok;
-        }
-
-        DiskStatus status = TakePage(out RefcountPage? taken);
-        if (taken is null)
-            return status;
-        status = _store.Read(place, taken.Bytes);
-        if (status != DiskStatus.Ok)
-            return status;
-        taken.Place = place;
-        _byPlace.Add(place, taken);
-        _last = page = taken;
-        return DiskStatus.Ok;
-    }
-
-    private DiskStatus TakePage(out RefcountPage? page)
-    {
-        if (_used < _pages.Length)
-        {
-            page = _pages[_used++] = new RefcountPage(_pageBytes);
-            return DiskStatus.Ok;
-        }
-
-        while (_pages[_hand].Referenced)
-        {
-            _pages[_hand].Referenced = false;
-            _hand = (_hand + 1) % _pages.Length;
-        }
-
-        page = _pages[_hand];
-        DiskStatus status = WritePage(page);
-        if (status != DiskStatus.Ok)
-        {
-            page = null;
-            return status;
-        }
-
-        _hand = (_hand + 1) % _pages.Length;
-        _byPlace.Remove(page.Place);
-        if (_last == page)
-            _last = null;
-        page.Place = -1;
-        return DiskStatus.Ok;
-    }
-
-    private DiskStatus WritePage(RefcountPage page)
-    {
-        if (!page.Dirty)
-            return DiskStatus.Ok;
-        DiskStatus status = _store.Write(page.Place, page.Bytes);
-        if (status != DiskStatus.Ok)
-            return status;
-        page.Dirty = false;
-        _dirtyPages--;
-        return DiskStatus.Ok;
+        return _pages.Find((long)_table[cluster >> _perBlockBits] + (inBlock * _pageBytes), out page);
     }
 
     /// <summary>Takes neighbouring free clusters and counts them once.</summary>
@@ -237,15 +169,17 @@ internal sealed class Refcounts
     private DiskStatus FindRun(long count, out long first)
     {
         first = _hint;
-        for (long cluster = first; cluster - first < count; cluster++)
+        for (long cluster = first; cluster - first < count;)
         {
-            DiskStatus status = Get(cluster, out ulong counted);
+            DiskStatus status = GetRun(cluster, long.MaxValue, out ulong counted, out long length);
             if (status != DiskStatus.Ok)
                 return status;
+            long end = cluster + length;
             if (counted != 0)
-                first = cluster + 1;
-            else if (_metadata.Contains(cluster))
-                return DiskStatus.Corrupt;
+                first = cluster = end;
+            for (; cluster < end && cluster - first < count; cluster++)
+                if (_metadata.Contains(cluster))
+                    return DiskStatus.Corrupt;
         }
 
         return DiskStatus.Ok;
@@ -276,12 +210,12 @@ internal sealed class Refcounts
         cluster = _hint;
         while (true)
         {
-            DiskStatus status = Get(cluster, out ulong count);
+            DiskStatus status = GetRun(cluster, long.MaxValue, out ulong count, out long length);
             if (status != DiskStatus.Ok)
                 return status;
             if (count != 0)
             {
-                cluster++;
+                cluster += length;
                 continue;
             }
 
@@ -433,14 +367,8 @@ internal sealed class Refcounts
     {
         if (_broken)
             return DiskStatus.IoError;
-        for (int i = 0; i < _used && _dirtyPages > 0; i++)
-        {
-            DiskStatus status = WritePage(_pages[i]);
-            if (status != DiskStatus.Ok)
-                return status;
-        }
-
-        return _dirtyTableSectors.Count == 0 ? DiskStatus.Ok : WriteTable();
+        DiskStatus status = _pages.WriteBack();
+        return status != DiskStatus.Ok || _dirtyTableSectors.Count == 0 ? status : WriteTable();
     }
 
     private DiskStatus WriteTable()
