@@ -25,6 +25,10 @@ public readonly ref struct EthernetView
     /// <summary>Who sent it.</summary>
     public MacAddress Source => MacAddress.Read(_frame[MacAddress.Length..]);
 
+    /// <summary>The outermost tag's control information: priority in the upper three bits, VLAN number in the lower twelve
+    /// (IEEE 802.1Q, 9.6); 0 without tag.</summary>
+    public ushort TagControl => HeaderLength == MinHeaderLength ? (ushort)0 : BinaryPrimitives.ReadUInt16BigEndian(_frame[MinHeaderLength..]);
+
     /// <summary>Bytes up to the payload, tags included: 14, 18 or 22.</summary>
     public int HeaderLength { get; }
 

@@ -6,6 +6,9 @@ public enum IpProtocol : byte
     /// <summary>IPv6 hop-by-hop options (RFC 8200, 4.3).</summary>
     HopByHop = 0,
 
+    /// <summary>ICMP (RFC 792).</summary>
+    Icmp = 1,
+
     /// <summary>TCP (RFC 9293).</summary>
     Tcp = 6,
 
@@ -14,6 +17,12 @@ public enum IpProtocol : byte
 
     /// <summary>IPv6 fragment header (RFC 8200, 4.5).</summary>
     Fragment = 44,
+
+    /// <summary>ICMPv6 (RFC 4443).</summary>
+    IcmpV6 = 58,
+
+    /// <summary>Nothing follows (RFC 8200, 4.7).</summary>
+    NoNextHeader = 59,
 
     /// <summary>IPv6 destination options (RFC 8200, 4.6).</summary>
     DestinationOptions = 60,

@@ -30,6 +30,36 @@ public readonly ref struct Ipv4View
     /// <summary>True for a piece of a larger packet: More Fragments set, or not the first piece.</summary>
     public bool IsFragment => (BinaryPrimitives.ReadUInt16BigEndian(_packet[6..]) & 0x3FFF) != 0;
 
+    /// <summary>Byte position of the payload in that of the larger packet: a multiple of 8, 0 … 65,528.</summary>
+    public int FragmentOffset => (BinaryPrimitives.ReadUInt16BigEndian(_packet[6..]) & 0x1FFF) * 8;
+
+    /// <summary>MF: further pieces follow this one.</summary>
+    public bool MoreFragments => (_packet[6] & 0x20) != 0;
+
+    /// <summary>DF: the packet must not be cut into pieces.</summary>
+    public bool DontFragment => (_packet[6] & 0x40) != 0;
+
+    /// <summary>Common to all pieces of one packet.</summary>
+    public ushort Identification => BinaryPrimitives.ReadUInt16BigEndian(_packet[4..]);
+
+    /// <summary>DSCP and ECN (RFC 2474, RFC 3168).</summary>
+    public byte TrafficClass => _packet[1];
+
+    /// <summary>Routers it may still pass.</summary>
+    public byte TimeToLive => _packet[8];
+
+    /// <summary>Where it comes from.</summary>
+    public IpAddress Source => IpAddress.ReadV4(_packet[12..]);
+
+    /// <summary>Where it goes.</summary>
+    public IpAddress Destination => IpAddress.ReadV4(_packet[16..]);
+
+    /// <summary>True when the header's checksum is right.</summary>
+    public bool IsChecksumValid => InternetChecksum.Finish(InternetChecksum.Add(0, _packet[..HeaderLength])) == 0;
+
+    /// <summary>Header and payload.</summary>
+    public ReadOnlySpan<byte> Packet => _packet;
+
     /// <summary>Source and destination address, four bytes each.</summary>
     public ReadOnlySpan<byte> Addresses => _packet.Slice(12, 8);
 

@@ -11,6 +11,9 @@ public readonly ref struct Ipv6View
     /// <summary>Bytes of the header without extensions.</summary>
     public const int MinHeaderLength = 40;
 
+    /// <summary>Bytes of a fragment header (RFC 8200, 4.5).</summary>
+    public const int FragmentHeaderLength = 8;
+
     private readonly ReadOnlySpan<byte> _packet;
 
     private Ipv6View(ReadOnlySpan<byte> packet, int headerLength, IpProtocol protocol, bool isFragment)
@@ -33,11 +36,38 @@ public readonly ref struct Ipv6View
     /// <summary>True when there is a fragment header. What follows it is not looked at.</summary>
     public bool IsFragment { get; }
 
+    /// <summary>Byte position of the payload in that of the larger packet: a multiple of 8; 0 without fragment header.</summary>
+    public int FragmentOffset => IsFragment ? BinaryPrimitives.ReadUInt16BigEndian(FragmentHeader[2..]) & 0xFFF8 : 0;
+
+    /// <summary>True when further pieces follow this one.</summary>
+    public bool MoreFragments => IsFragment && (FragmentHeader[3] & 1) != 0;
+
+    /// <summary>Common to all pieces of one packet; 0 without fragment header.</summary>
+    public uint Identification => IsFragment ? BinaryPrimitives.ReadUInt32BigEndian(FragmentHeader[4..]) : 0;
+
+    /// <summary>DSCP and ECN (RFC 2474, RFC 3168).</summary>
+    public byte TrafficClass => (byte)(BinaryPrimitives.ReadUInt16BigEndian(_packet) >> 4);
+
+    /// <summary>Routers it may still pass.</summary>
+    public byte HopLimit => _packet[7];
+
+    /// <summary>Where it comes from.</summary>
+    public IpAddress Source => IpAddress.ReadV6(_packet[8..]);
+
+    /// <summary>Where it goes.</summary>
+    public IpAddress Destination => IpAddress.ReadV6(_packet[24..]);
+
+    /// <summary>Header, extensions and payload.</summary>
+    public ReadOnlySpan<byte> Packet => _packet;
+
     /// <summary>Source and destination address, sixteen bytes each.</summary>
     public ReadOnlySpan<byte> Addresses => _packet.Slice(8, 32);
 
     /// <summary>The bytes after the extensions.</summary>
     public ReadOnlySpan<byte> Payload => _packet[HeaderLength..];
+
+    // The loop below ends with the fragment header, so it is the last one in front of the payload.
+    private ReadOnlySpan<byte> FragmentHeader => _packet[(HeaderLength - FragmentHeaderLength)..];
 
     /// <summary>Checks a packet.</summary>
     /// <param name="bytes">The packet; bytes after its length are ignored.</param>
@@ -61,7 +91,7 @@ public readonly ref struct Ipv6View
                 return false;
             fragment = next == IpProtocol.Fragment;
             next = (IpProtocol)bytes[header];
-            header += fragment ? 8 : 8 + (bytes[header + 1] * 8);
+            header += fragment ? FragmentHeaderLength : 8 + (bytes[header + 1] * 8);
             if (header > total)
                 return false;
         }

@@ -30,6 +30,21 @@ public readonly ref struct TcpView
     /// <summary>Bytes of the header with its options: 20 … 60.</summary>
     public int HeaderLength { get; }
 
+    /// <summary>Port it comes from.</summary>
+    public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_segment);
+
+    /// <summary>Port it goes to.</summary>
+    public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_segment[2..]);
+
+    /// <summary>Number of the byte expected next from the other side; counts with <see cref="TcpFlags.Acknowledge"/>.</summary>
+    public uint AcknowledgementNumber => BinaryPrimitives.ReadUInt32BigEndian(_segment[8..]);
+
+    /// <summary>Bytes the sender takes from the acknowledgement number on, not scaled.</summary>
+    public ushort Window => BinaryPrimitives.ReadUInt16BigEndian(_segment[14..]);
+
+    /// <summary>The options as they stand; nothing in them is checked.</summary>
+    public ReadOnlySpan<byte> Options => _segment[MinHeaderLength..HeaderLength];
+
     /// <summary>Number of the first payload byte.</summary>
     public uint SequenceNumber => BinaryPrimitives.ReadUInt32BigEndian(_segment[SequenceOffset..]);
 

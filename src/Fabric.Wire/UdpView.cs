@@ -20,6 +20,18 @@ public readonly ref struct UdpView
 
     private UdpView(ReadOnlySpan<byte> datagram) => _datagram = datagram;
 
+    /// <summary>Port it comes from.</summary>
+    public ushort SourcePort => BinaryPrimitives.ReadUInt16BigEndian(_datagram);
+
+    /// <summary>Port it goes to.</summary>
+    public ushort DestinationPort => BinaryPrimitives.ReadUInt16BigEndian(_datagram[2..]);
+
+    /// <summary>False when the sender left the checksum out (zero), which only IPv4 allows.</summary>
+    public bool HasChecksum => BinaryPrimitives.ReadUInt16BigEndian(_datagram[ChecksumOffset..]) != 0;
+
+    /// <summary>Header and payload.</summary>
+    public ReadOnlySpan<byte> Datagram => _datagram;
+
     /// <summary>Bytes of header and payload.</summary>
     public int Length => _datagram.Length;
 
