@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Fabric.Link;
 
 /// <summary>An attachment point for Ethernet frames: a guest NIC, a TAP, a stream socket, an in-memory end.</summary>
@@ -40,6 +42,17 @@ public interface IPort : IDisposable
     /// <param name="frames">Frames whose offloads <see cref="Accepts"/> covers; others are dropped and counted.</param>
     /// <returns>Number of frames delivered.</returns>
     int Transmit(ReadOnlySpan<Frame> frames);
+
+    /// <summary>A descriptor that is readable whenever frames wait: a worker then calls <see cref="Receive"/> when the kernel says so and
+    /// neither polls nor arms the port. Null for a port that is polled, and wakes its worker itself.</summary>
+    /// <remarks>
+    /// <para>Looked at when a worker takes the port over, and again after a <see cref="Receive"/> that found nothing: a port whose
+    /// descriptor will never again be of use (its device is gone) then has none, and is let sleep. Otherwise it stays the same; a port
+    /// whose connections come and go, or that has several, gives an epoll descriptor that holds them.</para>
+    /// <para>The port's own; open until it is disposed. A port that wraps another one and adds no frames of its own hands this
+    /// on.</para>
+    /// </remarks>
+    SafeHandle? ReadyDescriptor => null;
 
     /// <summary>Says whom to wake. Called before the port is first polled, and again when another worker takes it over; never while
     /// one polls it.</summary>

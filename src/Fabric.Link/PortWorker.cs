@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Fabric.Link;
 
 // How a worker moves frames
@@ -6,22 +8,34 @@ namespace Fabric.Link;
 // burst to its sink (a switch, a router), which forwards it to completion on this thread: no queue between stages, no hand-over
 // between cores. One burst per turn, so that a port that floods delays the others by a burst and no more.
 //
+// There are two kinds of port. A *polled* one (a guest's ring, a memory link) is asked every round, which costs a load or two, and
+// wakes the worker itself. A *watched* one (a TAP, a socket) has a descriptor, which stands in the worker's epoll set, level triggered;
+// asking it costs a system call, so a round asks the kernel once which of them are readable, and only those are asked for a burst.
+// While polled ports keep the worker busy, it looks at the watched ones every few rounds.
+//
 // The worker is in one of two states.
 //
 //   Polling  It goes round its ports. Wake-ups mean nothing now and cost the waker one load.
-//   Parking  A spell of empty rounds has passed. It enters Parking first, then arms every port, then sleeps. Whoever finds it in
-//            Parking moves it back to Polling and sets the event.
+//   Parking  A spell of empty rounds has passed. It enters Parking first, then arms every polled port, then sleeps in epoll_wait.
+//            Whoever finds it in Parking moves it back to Polling and sets the event, whose descriptor is in the epoll set too.
 //
-// Why no frame is left behind: a port stores a frame, then (after a full fence) looks whether it is armed, and wakes. The worker
-// stores Parking, then (full fence) arms, and a port that is being armed looks for frames (after its own fence). So for each frame
-// either TryArm sees it and says "poll again", or the port sees itself armed, and then Parking is already visible to Wake. Control
-// messages (Add, Remove, Dispose) go the same way: stored first, looked at between Parking and sleep.
+// Why no frame is left behind: a polled port stores a frame, then (after a full fence) looks whether it is armed, and wakes. The
+// worker stores Parking, then (full fence) arms, and a port that is being armed looks for frames (after its own fence). So for each
+// frame either TryArm sees it and says "poll again", or the port sees itself armed, and then Parking is already visible to Wake.
+// Control messages (Add, Remove, Dispose) go the same way: stored first, looked at between Parking and sleep. For a watched port the
+// kernel does the same: epoll_wait does not sleep while a descriptor is readable, whenever it became so.
 //
-// A wake-up may come without a frame, for instance one that was already on its way when the worker found the frame by itself. It
-// costs one empty spell.
+// A wake-up may come without a frame, for instance one that was already on its way when the worker found the frame by itself. The
+// event then stays set until the next look at the epoll set, and costs one empty spell.
 //
 // Ports come and go while the thread runs. The control side swaps an immutable list and waits until the worker has adopted it, which
-// it does between two rounds: from then on it holds no reference to a removed port.
+// it does between two rounds: from then on it holds no reference to a removed port. Descriptors enter the epoll set before that and
+// leave it before that; a report for a number that the worker's list does not have is passed over.
+//
+// How long to spin: each empty round of a worker with polled ports is a short pause, together some twenty microseconds, a few times
+// what a wake-up costs. A worker that has only watched ports does not spin at all and is always parking: epoll_wait is its round, and
+// sleeps only where nothing is readable. What it would gain by spinning, a wake-up, the senders would lose on a small machine, where
+// they wait for the core.
 
 /// <summary>A thread that polls ports and forwards what they receive, and sleeps when there is nothing.</summary>
 /// <remarks><see cref="Add"/>, <see cref="Remove"/> and <see cref="Dispose"/> may be called from any thread but the worker's own, and
@@ -35,18 +49,25 @@ public sealed class PortWorker : IWaker, IDisposable
     /// <summary>Pause between two empty rounds, in the units of <see cref="Thread.SpinWait"/>.</summary>
     private const int SpinsPerIdleRound = 8;
 
+    /// <summary>Rounds between two looks at the watched ports while the polled ones have frames.</summary>
+    private const int RoundsPerLook = 4;
+
     private const int Polling = 0;
     private const int Parking = 1;
+    private const int EventTag = -1;
 
     private readonly Lock _control = new();
     private readonly Thread _thread;
     private readonly WakeEvent _event = new();
+    private readonly Epoll _epoll = new();
+    private readonly int[] _reported = new int[Epoll.MaxReported];
     private readonly ManualResetEventSlim _adopted = new();
-    private Attachment[] _wanted = [];
-    private Attachment[] _current = [];
+    private Roster _wanted = new([], []);
+    private Roster _current = new([], []);
     private bool _stopWanted;
     private bool _disposed;
     private int _state;
+    private int _roundsToLook;
     private long _sleeps;
 
     /// <summary>Starts the thread.</summary>
@@ -55,6 +76,7 @@ public sealed class PortWorker : IWaker, IDisposable
     public PortWorker(string name)
     {
         Name = name;
+        _epoll.Add(_event.Descriptor, EventTag);
         _thread = new Thread(Run) { Name = "worker " + name, IsBackground = true };
         _thread.Start();
     }
@@ -62,23 +84,27 @@ public sealed class PortWorker : IWaker, IDisposable
     /// <summary>Name of the worker.</summary>
     public string Name { get; }
 
-    /// <summary>Number of times the worker has gone to sleep.</summary>
+    /// <summary>Number of times the worker has gone to sleep; some sleeps end at once, because a frame is there.</summary>
     public long Sleeps => Volatile.Read(ref _sleeps);
 
     /// <summary>Takes over the receive side of a port.</summary>
     /// <param name="port">Polled by no other worker.</param>
     /// <param name="sink">Takes what the port receives, on the worker's thread.</param>
     /// <exception cref="ArgumentException">The worker has the port already.</exception>
+    /// <exception cref="LinkException">The host cannot watch the port's descriptor.</exception>
     public void Add(IPort port, IFrameSink sink)
     {
         ThrowOnOwnThread();
         lock (_control)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (IndexOf(port) >= 0)
+            if (Find(port) is not null)
                 throw new ArgumentException($"worker {Name} polls port {port.Name} already", nameof(port));
             port.AttachWaker(this);
-            Adopt([.. _wanted, new Attachment(port, sink)]);
+            Source source = new(port, sink, port.ReadyDescriptor, _wanted.FreeTag());
+            if (source.Descriptor is not null)
+                _epoll.Add(source.Descriptor, source.Tag);
+            Adopt(_wanted.With(source));
         }
     }
 
@@ -90,10 +116,11 @@ public sealed class PortWorker : IWaker, IDisposable
         ThrowOnOwnThread();
         lock (_control)
         {
-            int index = IndexOf(port);
-            if (index < 0)
+            Source? source = Find(port);
+            if (source is null)
                 return false;
-            Adopt([.. _wanted[..index], .. _wanted[(index + 1)..]]);
+            Unwatch(source);
+            Adopt(_wanted.Without(source));
             return true;
         }
     }
@@ -119,13 +146,14 @@ public sealed class PortWorker : IWaker, IDisposable
             Volatile.Write(ref _stopWanted, true);
             Wake();
             _thread.Join();
-            _wanted = [];
+            _wanted = new Roster([], []);
+            _epoll.Dispose();
             _event.Dispose();
             _adopted.Dispose();
         }
     }
 
-    private void Adopt(Attachment[] wanted)
+    private void Adopt(Roster wanted)
     {
         _adopted.Reset();
         Volatile.Write(ref _wanted, wanted);
@@ -133,7 +161,13 @@ public sealed class PortWorker : IWaker, IDisposable
         _adopted.Wait();
     }
 
-    private int IndexOf(IPort port) => Array.FindIndex(_wanted, attachment => ReferenceEquals(attachment.Port, port));
+    private Source? Find(IPort port) => _wanted.Polled.Concat(_wanted.Watched).FirstOrDefault(source => ReferenceEquals(source?.Port, port));
+
+    private void Unwatch(Source source)
+    {
+        if (source.Descriptor is not null)
+            _epoll.Remove(source.Descriptor);
+    }
 
     private void ThrowOnOwnThread()
     {
@@ -146,14 +180,18 @@ public sealed class PortWorker : IWaker, IDisposable
         int idle = 0;
         while (!Volatile.Read(ref _stopWanted))
         {
-            Attachment[] wanted = Volatile.Read(ref _wanted);
+            Roster wanted = Volatile.Read(ref _wanted);
             if (wanted != _current)
             {
                 _current = wanted;
                 _adopted.Set();
             }
 
-            if (PollRound())
+            if (_current.Polled.Length == 0)
+            {
+                Park();
+            }
+            else if (PollRound())
             {
                 idle = 0;
             }
@@ -172,33 +210,99 @@ public sealed class PortWorker : IWaker, IDisposable
     private bool PollRound()
     {
         int taken = 0;
-        foreach (ref readonly Attachment attachment in _current.AsSpan())
-            taken |= attachment.Port.Receive(attachment.Sink);
+        foreach (Source source in _current.Polled)
+            taken |= source.Port.Receive(source.Sink);
+        if (_current.Watched.Length != 0 && (taken == 0 || --_roundsToLook <= 0))
+        {
+            _roundsToLook = RoundsPerLook;
+            taken |= ReceiveReported(_epoll.Wait(_reported, sleep: false));
+        }
+
         return taken != 0;
+    }
+
+    private int ReceiveReported(int count)
+    {
+        int taken = 0;
+        foreach (int tag in _reported.AsSpan(0, count))
+        {
+            if (tag == EventTag)
+                _event.Clear();
+            else if (tag < _current.Watched.Length && _current.Watched[tag] is { } source)
+                taken |= Receive(source);
+        }
+
+        return taken;
+    }
+
+    private int Receive(Source source)
+    {
+        int taken = source.Port.Receive(source.Sink);
+        // Readable, and yet nothing there: it may be broken for good, and would be reported for ever.
+        if (taken == 0 && source.Port.ReadyDescriptor is null)
+            Unwatch(source);
+        return taken;
     }
 
     private void Park()
     {
         Interlocked.Exchange(ref _state, Parking);
+        int reported = 0;
         if (!Volatile.Read(ref _stopWanted) && Volatile.Read(ref _wanted) == _current && ArmAll())
         {
             Volatile.Write(ref _sleeps, _sleeps + 1);
-            _event.Wait();
+            reported = _epoll.Wait(_reported, sleep: true);
         }
 
         Interlocked.Exchange(ref _state, Polling);
+        ReceiveReported(reported);
     }
 
     private bool ArmAll()
     {
-        foreach (ref readonly Attachment attachment in _current.AsSpan())
+        foreach (Source source in _current.Polled)
         {
-            if (!attachment.Port.TryArm())
+            if (!source.Port.TryArm())
                 return false;
         }
 
         return true;
     }
 
-    private readonly record struct Attachment(IPort Port, IFrameSink Sink);
+    /// <summary>A port, where its frames go, and by which number the epoll set knows its descriptor.</summary>
+    private sealed class Source(IPort port, IFrameSink sink, SafeHandle? descriptor, int tag)
+    {
+        internal IPort Port => port;
+
+        internal IFrameSink Sink => sink;
+
+        internal SafeHandle? Descriptor => descriptor;
+
+        internal int Tag => tag;
+    }
+
+    /// <summary>The ports of a worker; the watched ones at the places of their numbers, with holes.</summary>
+    private sealed class Roster(Source[] polled, Source?[] watched)
+    {
+        internal Source[] Polled => polled;
+
+        internal Source?[] Watched => watched;
+
+        internal int FreeTag() => Array.IndexOf(Watched, null) is >= 0 and int hole ? hole : Watched.Length;
+
+        internal Roster With(Source source)
+        {
+            if (source.Descriptor is null)
+                return new Roster([.. Polled, source], Watched);
+            Source?[] places = source.Tag == Watched.Length ? [.. Watched, null] : [.. Watched];
+            places[source.Tag] = source;
+            return new Roster(Polled, places);
+        }
+
+        internal Roster Without(Source source)
+        {
+            Source?[] places = [.. Watched.Select(other => other == source ? null : other)];
+            return new Roster([.. Polled.Where(other => other != source)], Array.TrueForAll(places, place => place is null) ? [] : places);
+        }
+    }
 }

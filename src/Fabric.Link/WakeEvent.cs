@@ -3,28 +3,30 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Fabric.Link;
 
-/// <summary>One thread sleeps here until another sets it: an eventfd(2), one system call on either side.</summary>
+/// <summary>Ends a sleep on an <see cref="Epoll"/> from another thread: an eventfd(2), readable from when it is set until it is
+/// cleared.</summary>
 internal sealed unsafe class WakeEvent : IDisposable
 {
-    private readonly SafeFileHandle _descriptor;
-
     internal WakeEvent()
     {
-        _descriptor = Native.EventFd(0, Native.EfdCloexec);
-        if (_descriptor.IsInvalid)
+        Descriptor = Native.EventFd(0, Native.EfdCloexec | Native.EfdNonblock);
+        if (Descriptor.IsInvalid)
             throw new LinkException($"a worker needs an eventfd, and the host refuses one: {Marshal.GetLastPInvokeErrorMessage()}; raise the limit of open files (ulimit -n)");
     }
 
-    public void Dispose() => _descriptor.Dispose();
+    /// <summary>What to sleep on.</summary>
+    internal SafeFileHandle Descriptor { get; }
 
-    /// <summary>Ends the present wait, or the next one. Any thread; never blocks.</summary>
+    public void Dispose() => Descriptor.Dispose();
+
+    /// <summary>Makes the descriptor readable. Any thread; never blocks.</summary>
     internal void Set()
     {
         ulong one = 1;
         try
         {
-            // SAFETY: eight bytes of our own stack, as eventfd(2) wants. It could fail only after 2^64 − 2 sets without a wait.
-            _ = Native.Write(_descriptor, &one, sizeof(ulong));
+            // SAFETY: eight bytes of our own stack, as eventfd(2) wants. It could fail only after 2^64 − 2 sets without a clear.
+            _ = Native.Write(Descriptor, &one, sizeof(ulong));
         }
         catch (ObjectDisposedException)
         {
@@ -32,11 +34,11 @@ internal sealed unsafe class WakeEvent : IDisposable
         }
     }
 
-    /// <summary>Sleeps until set; returns early, at most, when a signal arrives.</summary>
-    internal void Wait()
+    /// <summary>Makes the descriptor unreadable. Never blocks.</summary>
+    internal void Clear()
     {
         ulong count;
-        // SAFETY: eight bytes of our own stack. EINTR is a wake-up without cause, which every caller allows for.
-        _ = Native.Read(_descriptor, &count, sizeof(ulong));
+        // SAFETY: eight bytes of our own stack.
+        _ = Native.Read(Descriptor, &count, sizeof(ulong));
     }
 }
