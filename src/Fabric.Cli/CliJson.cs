@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Fabric.Cli.Serving;
 using Fabric.Topology;
 
 namespace Fabric.Cli;
@@ -10,6 +11,9 @@ namespace Fabric.Cli;
 [JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
 [JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
 [JsonSerializable(typeof(ServedDisk))]
+[JsonSerializable(typeof(ServedPort))]
+[JsonSerializable(typeof(ServedReady))]
+[JsonSerializable(typeof(ServedStatistics))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly Lazy<CliJson> LazyIndented = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));

@@ -17,6 +17,14 @@ internal static class CommandExtensions
 
     public static Argument<string> VmArgument() => new("VM") { Description = "Name of the VM" };
 
+    /// <summary>Waits for the signal that ends a command which serves until then.</summary>
+    public static async Task WhenCancelled(this CancellationToken cancel)
+    {
+        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using CancellationTokenRegistration registration = cancel.Register(ended.SetResult);
+        await ended.Task;
+    }
+
     public static TCommand WithExamples<TCommand>(this TCommand command, params string[] examples)
         where TCommand : Command
     {

@@ -76,6 +76,7 @@ internal static class CommandLine
             VmCommand.Create(terminal),
             ImageCommand.Create(terminal),
             DiskCommand.Create(terminal),
+            ServeCommand.Create(terminal),
             SnapshotCommand.Create(terminal),
             DaemonCommand.Create(),
         };

@@ -55,7 +55,8 @@ internal static class DiskServeCommand
             using (NbdServer server = NbdServer.Listen(endPoint, [offered], options))
             {
                 Announce(terminal, name, server.UriOf(offered.Name), offered, parsed.GetValue(json));
-                await WaitAsync(cancel);
+                // Being ended by a signal is how this command succeeds.
+                await cancel.WhenCancelled();
             }
 
             if (served.Disk.Flush() != DiskStatus.Ok)
@@ -74,14 +75,6 @@ internal static class DiskServeCommand
             terminal.Out.WriteLine(JsonSerializer.Serialize(new ServedDisk(name, uri, export.Name, export.Disk.Length, export.IsReadOnly), CliJson.Line.ServedDisk));
         else
             terminal.Out.WriteLine($"{name}: serving at {uri}" + (export.IsReadOnly ? " (read-only)" : ""));
-    }
-
-    // Being ended by a signal is how this command succeeds.
-    private static async Task WaitAsync(CancellationToken cancel)
-    {
-        TaskCompletionSource ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        using CancellationTokenRegistration registration = cancel.Register(ended.SetResult);
-        await ended.Task;
     }
 
     private static UnixDomainSocketEndPoint UnixEndPoint(string path)

@@ -1,0 +1,12 @@
+using System.CommandLine;
+
+namespace Fabric.Cli.Commands;
+
+/// <summary><c>fabric serve</c>: parts of a topology by themselves, in the foreground.</summary>
+internal static class ServeCommand
+{
+    public static Command Create(Terminal terminal) => new("serve", "Serve a switch without a topology file, until Ctrl-C")
+    {
+        ServeNetCommand.Create(terminal),
+    };
+}
