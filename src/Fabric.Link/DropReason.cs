@@ -35,4 +35,7 @@ public enum DropReason
 
     /// <summary>A group address that stays on its link: 01-80-C2-00-00-00 … 0F (IEEE 802.1D-2004, 7.12.6).</summary>
     ReservedGroup,
+
+    /// <summary>A datagram from another address than the peer's.</summary>
+    BadPeer,
 }
