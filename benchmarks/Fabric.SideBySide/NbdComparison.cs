@@ -7,7 +7,7 @@ namespace Fabric.SideBySide;
 /// core 1, fio on core 0.</summary>
 internal static class NbdComparison
 {
-    public const string Help = "[--rounds N] [--seconds N] [--folder DIR] [--cold DIR]: serving a 1 GiB qcow2; with --cold, from a disk whose pages were dropped";
+    public const string Help = "[--rounds N] [--seconds N] [--folder DIR] [--cold DIR] [--only FIGURE]: serving a 1 GiB qcow2; with --cold, from a disk whose pages were dropped";
 
     private const string Size = "1g";
 
@@ -33,7 +33,7 @@ internal static class NbdComparison
         string folder = Directory.CreateDirectory(Path.Combine(parent, $"fabric-side-by-side-{Environment.ProcessId}")).FullName;
         try
         {
-            Compare(new Setting(folder, cold is not null, arguments.Number("seconds", 3)), arguments.Number("rounds", 5));
+            Compare(new Setting(folder, cold is not null, arguments.Number("seconds", 3), arguments.Text("only") ?? ""), arguments.Number("rounds", 5));
             return 0;
         }
         finally
@@ -57,7 +57,7 @@ internal static class NbdComparison
         Comparison.Run(setting.IsCold ? $"NBD from {setting.Folder}, page cache dropped" : "NBD, everything cached", "requests a second", true, rounds, contestants);
     }
 
-    private sealed record Setting(string Folder, bool IsCold, int Seconds)
+    private sealed record Setting(string Folder, bool IsCold, int Seconds, string Only)
     {
         public string Qcow2 => Path.Combine(Folder, "disk.qcow2");
 
@@ -90,7 +90,7 @@ internal static class NbdComparison
                 SpinWait.SpinUntil(() => File.Exists(socket) || process.HasExited);
                 if (process.HasExited)
                     throw new InvalidOperationException($"{string.Join(' ', server)}: {process.StandardError.ReadToEnd()}");
-                return (IsCold ? Cold : Warm).ToDictionary(run => run.Figure, run => Rate(socket, run.Options));
+                return (IsCold ? Cold : Warm).Where(run => run.Figure.Contains(Only, StringComparison.Ordinal)).ToDictionary(run => run.Figure, run => Rate(socket, run.Options));
             }
             finally
             {

@@ -28,6 +28,13 @@ internal static partial class Native
     internal const short LockNone = 2;
 
     internal const int ReadNoWait = 8;
+
+    internal const int ProtectRead = 1;
+    internal const int MapShared = 1;
+    internal const int MapFixed = 0x10;
+    internal const int MapNoReserve = 0x4000;
+    internal const nint MapFailed = -1;
+
     internal const uint RenameNoReplace = 1;
     internal const int CurrentDirectory = -100;
 
@@ -66,6 +73,7 @@ internal static partial class Native
     [StructLayout(LayoutKind.Explicit, Size = 256)]
     internal struct FileStatus
     {
+        [FieldOffset(20)] public uint Owner;
         [FieldOffset(28)] public ushort Mode;
         [FieldOffset(32)] public ulong Inode;
         [FieldOffset(40)] public ulong Size;
@@ -93,6 +101,18 @@ internal static partial class Native
 
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     internal static partial nint Preadv2(SafeFileHandle fd, in IoVector vector, int count, long offset, int flags);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    internal static partial nint Mmap(nint address, nuint length, int protection, int flags, SafeFileHandle fd, long offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    internal static partial int Munmap(nint address, nuint length);
+
+    [LibraryImport("libc", EntryPoint = "mincore", SetLastError = true)]
+    internal static partial int Mincore(nint address, nuint length, ref byte present);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    internal static partial uint GetEffectiveUser();
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     internal static partial int Fdatasync(SafeFileHandle fd);

@@ -26,7 +26,8 @@ internal sealed class NbdSocket : IDisposable
         _handle = socket.SafeHandle;
         if (socket.ProtocolType == ProtocolType.Tcp)
             socket.NoDelay = true;
-        socket.SendBufferSize = 1 << 20;
+        // Room for several of the longest pieces, as far as the host allows: the fewer waits, the better.
+        socket.SendBufferSize = 4 << 20;
         socket.ReceiveBufferSize = 1 << 20;
     }
 
@@ -69,6 +70,40 @@ internal sealed class NbdSocket : IDisposable
         }
 
         return true;
+    }
+
+    /// <summary>Sends bytes and behind them memory that only the kernel may read, as far as that goes without waiting.</summary>
+    /// <param name="bytes">What goes first; may be empty.</param>
+    /// <param name="address">The memory.</param>
+    /// <param name="length">Its length in bytes.</param>
+    /// <returns>How many bytes of both together; 0 when there is no room now; −1 when the connection is broken or the memory is gone.</returns>
+    internal unsafe int TrySend(ReadOnlySpan<byte> bytes, nint address, int length)
+    {
+        // SAFETY: the span is pinned for the call, and the message points at two live vectors. The other memory is read by the kernel, which
+        // answers EFAULT for what is not there.
+        fixed (byte* start = bytes)
+        {
+            Native.IoVector* vectors = stackalloc Native.IoVector[2];
+            vectors[0] = new() { Base = (nint)start, Length = (nuint)bytes.Length };
+            vectors[1] = new() { Base = address, Length = (nuint)length };
+            Native.MessageHeader message = new() { Vectors = (nint)vectors, VectorCount = 2 };
+            while (true)
+            {
+                nint sent = Native.SendMessage(_handle, message, Native.MessageNoSignal | Native.MessageDontWait);
+                if (sent >= 0)
+                    return (int)sent;
+                int error = Marshal.GetLastPInvokeError();
+                if (error != Native.Eintr)
+                    return error == Native.Eagain ? 0 : -1;
+            }
+        }
+    }
+
+    /// <summary>Waits until there is room to send, or the connection has ended.</summary>
+    internal void WaitForRoom()
+    {
+        Span<Native.PollEntry> entry = [new() { Descriptor = (int)_handle.DangerousGetHandle(), Wanted = Native.PollOut }];
+        Native.Poll(entry, 1, -1);
     }
 
     /// <summary>Bounds how long one wait for bytes, or for room to send, may take; what takes longer ends the connection.</summary>

@@ -30,7 +30,7 @@ namespace Fabric.Disk.Qcow2;
 /// be writable in place); otherwise the image is marked corrupt and takes no more writes. The allocator refuses to hand
 /// out a structure in use, whatever its count says.</para>
 /// </remarks>
-internal sealed partial class Qcow2Disk : ImageDisk
+internal sealed partial class Qcow2Disk : ImageDisk, ILendingDisk
 {
     /// <summary>References that may wait for the guest's next flush before one is made for them.</summary>
     private const long MaxUnlinkedBytes = 64 << 20;

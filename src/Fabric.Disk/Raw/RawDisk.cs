@@ -4,7 +4,7 @@ namespace Fabric.Disk.Raw;
 
 /// <summary>A disk whose bytes stand in the host file as they are; holes in the file are what it saves.</summary>
 /// <remarks>A file whose length is no multiple of 512 reads as if padded with zeroes, as everywhere.</remarks>
-internal sealed class RawDisk(FileStore store) : ImageDisk
+internal sealed class RawDisk(FileStore store) : ImageDisk, ILendingDisk
 {
     private const int Granularity = 4096;
 
@@ -28,6 +28,22 @@ internal sealed class RawDisk(FileStore store) : ImageDisk
         Inside(offset, destination.Length)
             ? store.Read(offset, destination, (flags & DiskFlags.NoWait) != 0)
             : DiskStatus.OutOfRange;
+
+    /// <inheritdoc/>
+    public bool TryLend(long offset, int length, out DiskLoan loan)
+    {
+        loan = default;
+        if (length < 1 || !Inside(offset, length) || !store.TryFindCached(offset, length, out nint address))
+            return false;
+        loan = new DiskLoan(address, length, 0);
+        return true;
+    }
+
+    /// <inheritdoc/>
+    public void TakeBack(in DiskLoan loan)
+    {
+        // Nothing here moves: the bytes of an offset always stand at the same place.
+    }
 
     /// <inheritdoc/>
     public override DiskStatus Write(long offset, ReadOnlySpan<byte> source, DiskFlags flags = DiskFlags.None)

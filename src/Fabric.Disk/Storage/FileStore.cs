@@ -27,6 +27,17 @@ internal abstract class FileStore : IDisposable
     /// <param name="noWait">Answer <see cref="DiskStatus.WouldBlock"/> rather than wait for a device.</param>
     public abstract DiskStatus Read(long offset, Span<byte> destination, bool noWait = false);
 
+    /// <summary>Finds where a range stands in the host's page cache, for a system call to read it from there; see <see cref="ILendingDisk"/>.</summary>
+    /// <param name="offset">First byte.</param>
+    /// <param name="length">Length in bytes, at least 1.</param>
+    /// <param name="address">Where it stands, as long as the store is open.</param>
+    /// <returns>False when it is not there as a whole, or this store cannot tell.</returns>
+    public virtual bool TryFindCached(long offset, int length, out nint address)
+    {
+        address = 0;
+        return false;
+    }
+
     /// <summary>Writes the buffer, extending the file when needed.</summary>
     public abstract DiskStatus Write(long offset, ReadOnlySpan<byte> source);
 

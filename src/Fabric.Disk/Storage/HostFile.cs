@@ -8,6 +8,7 @@ internal sealed class HostFile : FileStore
 {
     private static readonly byte[] Zeroes = new byte[1 << 16];
     private readonly SafeFileHandle _handle;
+    private readonly FileMapping? _mapping;
     private bool _locked;
     private volatile bool _flushFailed;
     private volatile bool _noWaitUnknown;
@@ -19,6 +20,9 @@ internal sealed class HostFile : FileStore
         Path = path;
         _handle = handle;
         IsReadOnly = readOnly;
+        // Whoever neither owns a file nor may write it is not told what the host has cached of it.
+        if (!readOnly || status.Owner == Native.GetEffectiveUser())
+            _mapping = new FileMapping(handle, Length);
         Identity = (status.DeviceMajor, status.DeviceMinor, status.Inode);
     }
 
@@ -122,6 +126,13 @@ internal sealed class HostFile : FileStore
         }
 
         return DiskStatus.Ok;
+    }
+
+    /// <inheritdoc/>
+    public override bool TryFindCached(long offset, int length, out nint address)
+    {
+        address = 0;
+        return _mapping is not null && _mapping.TryFind(offset, length, out address);
     }
 
     private unsafe nint ReadCached(long offset, Span<byte> destination)
@@ -254,6 +265,7 @@ internal sealed class HostFile : FileStore
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
+        _mapping?.Dispose();
         // Not left to the closing: a child that was forked a moment ago holds a copy of the descriptor until it executes its program.
         if (_locked && !_handle.IsClosed)
             ImageLock.Release(_handle);

@@ -1,3 +1,4 @@
+using Fabric.Disk;
 using Fabric.Nbd.Protocol;
 
 namespace Fabric.Nbd.Server;
@@ -29,6 +30,29 @@ internal sealed class ReplyBuffer(NbdSocket socket, bool structured)
         ReplyFormat.WriteReadHeader(_bytes.AsSpan(_end), structured, cookie, offset, length, last);
         Advance(_readHeader + length);
     }
+
+    /// <summary>Sends what was added and behind it a READ's data, from where it stands and as far as that goes without waiting. What is
+    /// left of the data must follow a <see cref="Send"/>, before anything else.</summary>
+    /// <returns>How many bytes of the data were sent.</returns>
+    internal int SendLoan(ulong cookie, long offset, in DiskLoan loan, bool last)
+    {
+        ReplyFormat.WriteReadHeader(_bytes.AsSpan(_end), structured, cookie, offset, loan.Length, last);
+        _end += _readHeader;
+        int sent = IsBroken ? 0 : Math.Max(0, socket.TrySend(_bytes.AsSpan(0, _end), loan.Address, loan.Length));
+        int ofThese = Math.Min(sent, _end);
+        _bytes.AsSpan(ofThese, _end - ofThese).CopyTo(_bytes);
+        _end -= ofThese;
+        return sent - ofThese;
+    }
+
+    /// <summary>Where the rest of a READ's data goes whose header is out.</summary>
+    internal Span<byte> RestPlace(int length) => _bytes.AsSpan(_end, length);
+
+    /// <summary>Adds what stands in <see cref="RestPlace"/>.</summary>
+    internal void AddRest(int length) => Advance(length);
+
+    /// <summary>Gives the connection up: a reply that has begun cannot be completed.</summary>
+    internal void Break() => IsBroken = true;
 
     /// <summary>Adds a reply without data.</summary>
     internal void AddBare(CommandType type, ulong cookie, NbdError error) =>

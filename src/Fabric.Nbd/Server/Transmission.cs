@@ -13,14 +13,20 @@ namespace Fabric.Nbd.Server;
 /// is done, after later requests if need be: the protocol matches replies by cookie.</para>
 /// <para>Only this thread sends, so a client that does not fetch its replies holds up nobody else; it holds up itself, as the thread then
 /// takes no further request. While jobs are out, the thread waits for the socket and for <see cref="JobBoard.Bell"/> at once.</para>
+/// <para>A long READ of a disk that lends (<see cref="ILendingDisk"/>) is sent from the host's page cache, which saves a copy of two. It is lent
+/// for a call that does not wait: what a slow client has no room for is lent anew when it has.</para>
 /// <para>A WRITE longer than a piece is written as it comes in, so that 32 MiB of it do not need 32 MiB here.</para>
 /// </remarks>
 internal sealed class Transmission : IDisposable
 {
+    // Below it, finding out what the host has cached costs more than the copy.
+    private const int LeastLoan = 32 << 10;
+
     private readonly NbdSocket _socket;
     private readonly Negotiated _chosen;
     private readonly NbdCounters _counters;
     private readonly IDisk _disk;
+    private readonly ILendingDisk? _lender;
     private readonly RequestBuffer _input = new();
     private readonly ReplyBuffer _output;
     private readonly JobBoard _jobs;
@@ -37,6 +43,7 @@ internal sealed class Transmission : IDisposable
         _chosen = chosen;
         _counters = counters;
         _disk = chosen.Export.Disk;
+        _lender = _disk as ILendingDisk;
         _output = new ReplyBuffer(socket, chosen.Structured);
         _jobs = new JobBoard(workers, chosen);
     }
@@ -172,6 +179,13 @@ internal sealed class Transmission : IDisposable
         {
             int length = (int)Math.Min(rest.Length, ReplyBuffer.LargestPiece);
             bool last = length == rest.Length;
+            NbdRequest behind = rest with { Offset = rest.Offset + length, Length = rest.Length - (uint)length };
+            if (TrySendLoan(rest, length, last))
+            {
+                rest = behind;
+                continue;
+            }
+
             DiskStatus status = _disk.Read(rest.Offset, _output.DataPlace(length), DiskFlags.NoWait);
             if (status == DiskStatus.WouldBlock)
             {
@@ -188,8 +202,50 @@ internal sealed class Transmission : IDisposable
             }
 
             _output.AddData(rest.Cookie, rest.Offset, length, last);
-            rest = rest with { Offset = rest.Offset + length, Length = rest.Length - (uint)length };
+            rest = behind;
         }
+    }
+
+    private bool TrySendLoan(in NbdRequest request, int length, bool last)
+    {
+        if (_lender is null || length < LeastLoan || !_lender.TryLend(request.Offset, length, out DiskLoan loan))
+            return false;
+        int sent = _output.SendLoan(request.Cookie, request.Offset, loan, last);
+        _lender.TakeBack(loan);
+        if (sent < length)
+            SendRest(_lender, request.Offset + sent, length - sent);
+        return true;
+    }
+
+    /// <summary>Sends the rest of a piece whose header has promised all of it.</summary>
+    private void SendRest(ILendingDisk lender, long offset, int length)
+    {
+        _output.Send();
+        while (length > 0 && !_output.IsBroken)
+        {
+            _socket.WaitForRoom();
+            if (!lender.TryLend(offset, length, out DiskLoan loan))
+                break;
+            int sent = _socket.TrySend([], loan.Address, length);
+            lender.TakeBack(loan);
+            if (sent < 0)
+                break;
+            offset += sent;
+            length -= sent;
+        }
+
+        if (length > 0 && !_output.IsBroken)
+            CopyRest(offset, length);
+    }
+
+    private void CopyRest(long offset, int length)
+    {
+        DiskStatus status = _disk.Read(offset, _output.RestPlace(length));
+        CountFailure(RequestCheck.Map(status));
+        if (status == DiskStatus.Ok)
+            _output.AddRest(length);
+        else
+            _output.Break();
     }
 
     private void ReadInOne(in NbdRequest request)
