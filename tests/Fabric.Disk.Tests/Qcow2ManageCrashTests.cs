@@ -47,6 +47,7 @@ public sealed class Qcow2ManageCrashTests
         using Qcow2Disk disk = Open(store);
         for (int step = 0; step < steps; step++)
         {
+            disk.MaxHeldPages = random.Next(2) * RefcountPages.Capacity;
             State last = states[^1];
             states.Add(Step(disk, random, last.Bytes.ToArray(), [.. last.Snapshots], step % 3 == 0) with { Events = store.Events.Count });
         }

@@ -65,7 +65,7 @@ internal sealed partial class Qcow2Disk
         foreach (Qcow2Snapshot snapshot in snapshots.Entries)
             apart &= _metadata.AddRange(snapshot.L1Offset >> _clusterBits, Clusters(snapshot.L1Entries * 8L));
         long end = _store.Length;
-        foreach (ulong block in _refcounts.Table)
+        foreach (ulong block in _refcounts.UsedTable)
         {
             if ((block & ((ulong)_clusterSize - 1)) != 0 || block >= (ulong)end)
                 apart &= block == 0;

@@ -31,13 +31,14 @@ internal sealed partial class Qcow2Disk
         if (Encoding.UTF8.GetByteCount(name) > Qcow2Snapshots.MaxNameBytes)
             throw new DiskException(Path, $"a snapshot's name may have {Qcow2Snapshots.MaxNameBytes} bytes");
         ulong[] l1 = _map.L1.ToArray();
-        VerifyTree(l1, raise: true);
+        bool raised = RaiseTreeInMemory(l1);
         try
         {
             MarkCopied(l1, shared: true);
             Tree.Write(_header.L1Offset, l1);
             Barrier();
-            RaiseTree(l1);
+            if (!raised)
+                RaiseTree(l1);
             Qcow2Snapshot added = NewEntry(old, name, date, CopyOfL1(l1, l1.Length));
             WriteSnapshots(old, [.. old.Entries, added]);
             return added.Describe();
@@ -147,9 +148,10 @@ internal sealed partial class Qcow2Disk
         ulong[] present = _map.L1.ToArray();
         ulong[] l1 = tree.Read(entry.L1Offset, entry.L1Entries);
         VerifyTree(present, raise: false);
-        VerifyTree(l1, raise: true);
+        bool raised = RaiseTreeInMemory(l1);
         MarkCopied(l1, shared: true);
-        RaiseTree(l1);
+        if (!raised)
+            RaiseTree(l1);
         long place = CopyOfL1(l1, (int)entries);
         SettleCounts();
         SwitchMapping(entry.DiskSize, place, (int)entries);

@@ -7,10 +7,35 @@ namespace Fabric.Disk.Qcow2;
 /// </content>
 internal sealed partial class Qcow2Disk
 {
+    /// <summary>Pages of counts that may wait in memory for copied bits to go first; beyond, tables are read once more instead.</summary>
+    internal int MaxHeldPages { get; set; } = RefcountPages.Capacity;
+
     /// <summary>Looks over everything below an L1 table before any count is changed for it.</summary>
     /// <param name="l1">The table.</param>
     /// <param name="raise">One more reference each must fit.</param>
-    private void VerifyTree(ReadOnlySpan<ulong> l1, bool raise)
+    private void VerifyTree(ReadOnlySpan<ulong> l1, bool raise) => CountTree(l1, raise, verify: true, change: false);
+
+    /// <summary>Looks over everything below an L1 table and gives one more reference to it, if that can stay in memory alone until the caller
+    /// wants it written. A refusal leaves counts in memory that must not be written.</summary>
+    /// <returns>False when it was looked over only, so that <see cref="RaiseTree"/> is to follow.</returns>
+    private bool RaiseTreeInMemory(ReadOnlySpan<ulong> l1)
+    {
+        bool held = _refcounts.PagesOfAll <= MaxHeldPages;
+        CountTree(l1, raise: true, verify: true, change: held);
+        return held;
+    }
+
+    /// <summary>Gives one more reference to everything below an L1 table that <see cref="VerifyTree"/> has seen.</summary>
+    private void RaiseTree(ReadOnlySpan<ulong> l1) => CountTree(l1, raise: true, verify: false, change: true);
+
+    /// <summary>Takes one reference from everything below an L1 table that <see cref="VerifyTree"/> has seen.</summary>
+    private void ReleaseTree(ReadOnlySpan<ulong> l1)
+    {
+        CountTree(l1, raise: false, verify: false, change: true);
+        PunchFreed();
+    }
+
+    private void CountTree(ReadOnlySpan<ulong> l1, bool raise, bool verify, bool change)
     {
         Qcow2Tree tree = Tree;
         ulong[] buffer = [];
@@ -18,10 +43,10 @@ internal sealed partial class Qcow2Disk
         {
             int tables = TablesAt(tree, l1, i);
             for (int k = i; k < i + tables; k++)
-                VerifyRun(tree, l1[k], (long)(l1[k] & L2Entry.OffsetMask) >> _clusterBits, 1, raise);
+                CountRun(tree, l1[k], (long)(l1[k] & L2Entry.OffsetMask) >> _clusterBits, 1, raise, verify, change);
             ReadOnlySpan<ulong> table = ReadTables(tree, l1[i], tables, ref buffer);
             for (int at = 0; tree.NextRun(table, ref at, out TreeRun run);)
-                VerifyRun(tree, table[run.Index], run.First, run.Clusters, raise);
+                CountRun(tree, table[run.Index], run.First, run.Clusters, raise, verify, change);
             i += Math.Max(0, tables - 1);
         }
     }
@@ -39,64 +64,40 @@ internal sealed partial class Qcow2Disk
         return buffer.AsSpan(0, words);
     }
 
-    private void VerifyRun(Qcow2Tree tree, ulong entry, long first, long clusters, bool raise)
+    private void CountRun(Qcow2Tree tree, ulong entry, long first, long clusters, bool raise, bool verify, bool change)
     {
         bool compressed = (entry & L2Entry.CompressedBit) != 0;
-        if (!compressed && tree.IsUnaligned(entry))
+        if (verify && !compressed && tree.IsUnaligned(entry))
             throw new DiskException(Path, $"an entry names 0x{entry & L2Entry.OffsetMask:x}, which is no cluster; repair it with fabric disk check -r all");
-        ulong most = RefcountWidth.Max(_header.RefcountOrder);
         for (long end = first + clusters; first < end;)
         {
             Need(_refcounts.GetRun(first, end - first, out ulong count, out long length), "a refcount block cannot be read");
-            if (count == 0)
-                throw new DiskException(Path, $"cluster {first} is in use and counted as free; repair it with fabric disk check -r all");
             // Compressed clusters share host clusters, so one pass may raise a count as often as it stands there already.
-            if (raise && count > most - (compressed ? count : 1))
-                throw new DiskException(Path, $"-22 (Invalid argument): cluster {first} has {count} references, and a count of {1 << _header.RefcountOrder} bits holds no more; amend refcount_bits");
+            if (verify)
+                VerifyCount(first, count, raise, rises: compressed && !change ? count : 1);
+            if (change)
+                ChangeCount(first, length, count, raise);
             first += length;
         }
     }
 
-    /// <summary>Gives one more reference to everything below an L1 table that <see cref="VerifyTree"/> has seen.</summary>
-    private void RaiseTree(ReadOnlySpan<ulong> l1) => ChangeTree(l1, raise: true);
-
-    /// <summary>Takes one reference from everything below an L1 table that <see cref="VerifyTree"/> has seen.</summary>
-    private void ReleaseTree(ReadOnlySpan<ulong> l1)
+    private void VerifyCount(long cluster, ulong count, bool raise, ulong rises)
     {
-        ChangeTree(l1, raise: false);
-        PunchFreed();
+        if (count == 0)
+            throw new DiskException(Path, $"cluster {cluster} is in use and counted as free; repair it with fabric disk check -r all");
+        if (raise && count > RefcountWidth.Max(_header.RefcountOrder) - rises)
+            throw new DiskException(Path, $"-22 (Invalid argument): cluster {cluster} has {count} references, and a count of {1 << _header.RefcountOrder} bits holds no more; amend refcount_bits");
     }
 
-    private void ChangeTree(ReadOnlySpan<ulong> l1, bool raise)
+    /// <summary>Gives each cluster of a run that is counted alike one reference more, or takes one.</summary>
+    private void ChangeCount(long first, long length, ulong count, bool raise)
     {
-        Qcow2Tree tree = Tree;
-        ulong[] buffer = [];
-        for (int i = 0; i < l1.Length; i++)
-        {
-            int tables = TablesAt(tree, l1, i);
-            ReadOnlySpan<ulong> table = ReadTables(tree, l1[i], tables, ref buffer);
-            for (int at = 0; tree.NextRun(table, ref at, out TreeRun run);)
-                ChangeRun(run.First, run.Clusters, raise);
-            if (tables > 0)
-                ChangeRun((long)(l1[i] & L2Entry.OffsetMask) >> _clusterBits, tables, raise);
-            i += Math.Max(0, tables - 1);
-        }
-    }
-
-    /// <summary>Gives each cluster of a run one reference more, or takes one.</summary>
-    private void ChangeRun(long first, long clusters, bool raise)
-    {
-        for (long end = first + clusters; first < end;)
-        {
-            Need(_refcounts.GetRun(first, end - first, out ulong count, out long length), "a refcount block cannot be read");
-            // Only tables that name one cluster more often than it is counted, or can be, get here; VerifyTree has seen the count itself.
-            if (count == (raise ? RefcountWidth.Max(_header.RefcountOrder) : 0))
-                Need(DiskStatus.Corrupt, $"cluster {first} has {count} references and cannot be given {(raise ? "another" : "back")}");
-            Need(_refcounts.SetRun(first, length, raise ? count + 1 : count - 1), "a refcount block cannot be read");
-            if (!raise && count == 1)
-                NoteFreed(first, length);
-            first += length;
-        }
+        // Every count was looked at before; a table that names a cluster more often than it is counted, or can be, still gets here.
+        if (count == (raise ? RefcountWidth.Max(_header.RefcountOrder) : 0))
+            Need(DiskStatus.Corrupt, $"cluster {first} has {count} references and cannot be {(raise ? "given another" : "given back")}");
+        Need(_refcounts.SetRun(first, length, raise ? count + 1 : count - 1), "a refcount block cannot be read");
+        if (!raise && count == 1)
+            NoteFreed(first, length);
     }
 
     /// <summary>Takes one reference from each cluster of a table of its own.</summary>
@@ -104,10 +105,11 @@ internal sealed partial class Qcow2Disk
     {
         long first = offset >> _clusterBits;
         if (bytes > 0)
-            ChangeRun(first, ((offset + bytes + _clusterSize - 1) >> _clusterBits) - first, raise: false);
+            Release(first, ((offset + bytes + _clusterSize - 1) >> _clusterBits) - first);
     }
 
-    private void Release(long cluster) => ChangeRun(cluster, 1, raise: false);
+    private void Release(long cluster, long clusters = 1) =>
+        CountRun(Tree, 0, cluster, clusters, raise: false, verify: false, change: true);
 
     private void NoteFreed(long first, long clusters)
     {

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Disk.Storage;
 
@@ -94,7 +93,6 @@ internal sealed class Qcow2Tree(FileStore store, Qcow2Header header)
     /// <param name="at">Word to begin at; the word behind the run on return.</param>
     /// <param name="run">The run.</param>
     /// <returns>False when there is none up to the end.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public bool NextRun(ReadOnlySpan<ulong> table, ref int at, out TreeRun run)
     {
         int words = EntryWords;
@@ -133,7 +131,6 @@ internal sealed class Qcow2Tree(FileStore store, Qcow2Header header)
 
     /// <summary>Sets or clears the copied bit of entries.</summary>
     /// <returns>True when one of them had it otherwise.</returns>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static bool Mark(Span<ulong> entries, int words, bool copied)
     {
         ulong mark = copied ? L2Entry.Copied : 0;

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.InteropServices;
 
 namespace Fabric.Disk.Qcow2;
 
@@ -76,25 +75,18 @@ internal static class RefcountWidth
     /// <param name="value">The value; it fits.</param>
     public static void Fill(Span<byte> block, int order, int first, int length, ulong value)
     {
-        switch (order)
+        if (order < 3)
         {
-            case < 3:
-                for (int i = first; i < first + length; i++)
-                    Set(block, order, i, value);
-                break;
-            case 3:
-                block.Slice(first, length).Fill((byte)value);
-                break;
-            case 4:
-                MemoryMarshal.Cast<byte, ushort>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness((ushort)value));
-                break;
-            case 5:
-                MemoryMarshal.Cast<byte, uint>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness((uint)value));
-                break;
-            default:
-                MemoryMarshal.Cast<byte, ulong>(block).Slice(first, length).Fill(BinaryPrimitives.ReverseEndianness(value));
-                break;
+            for (int i = first; i < first + length; i++)
+                Set(block, order, i, value);
+            return;
         }
+
+        Set(block, order, first, value);
+        int bytes = 1 << (order - 3);
+        Span<byte> entries = block.Slice(first * bytes, length * bytes);
+        for (int done = bytes; done < entries.Length; done *= 2)
+            entries[..Math.Min(done, entries.Length - done)].CopyTo(entries[done..]);
     }
 
     private static int Shift(int order, int index) => (index & ((1 << (3 - order)) - 1)) << order;

@@ -3,6 +3,9 @@ namespace Fabric.Disk.Qcow2;
 /// <content>Counts of neighbouring clusters, a run of equal ones at a time.</content>
 internal sealed partial class Refcounts
 {
+    /// <summary>Pages of the cache that all counts there are would take.</summary>
+    public long PagesOfAll => (long)UsedTable.Length << (_perBlockBits - _perPageBits);
+
     /// <summary>Finds how many clusters, from one on, are counted alike.</summary>
     /// <param name="first">The first cluster.</param>
     /// <param name="most">Clusters to look at, at least 1.</param>

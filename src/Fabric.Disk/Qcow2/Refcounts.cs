@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Fabric.Disk.Storage;
 
 namespace Fabric.Disk.Qcow2;
@@ -47,17 +48,18 @@ internal sealed partial class Refcounts
         _perBlockBits = _clusterBits + 3 - _order;
         _pages = new RefcountPages(store, _pageBytes);
         _tableOffset = header.RefcountTableOffset;
-        byte[] bytes = new byte[header.RefcountTableClusters << _clusterBits];
-        if (store.Read(_tableOffset, bytes) != DiskStatus.Ok)
+        _table = new ulong[header.RefcountTableClusters << (_clusterBits - 3)];
+        if (store.Read(_tableOffset, MemoryMarshal.AsBytes(_table.AsSpan())) != DiskStatus.Ok)
             throw new DiskException(store.Path, "the refcount table cannot be read", _tableOffset);
-        _table = new ulong[bytes.Length / 8];
-        for (int i = 0; i < _table.Length; i++)
-            _table[i] = BinaryPrimitives.ReadUInt64BigEndian(bytes.AsSpan(i * 8));
+        BinaryPrimitives.ReverseEndianness(_table, _table);
         _freshFrom = ClustersOf(store.Length);
     }
 
     /// <summary>The refcount table, in the processor's byte order.</summary>
     public ReadOnlySpan<ulong> Table => _table;
+
+    /// <summary>The refcount table without the empty entries at its end; not empty itself.</summary>
+    public ReadOnlySpan<ulong> UsedTable => _table.AsSpan(0, (MemoryMarshal.AsBytes(_table.AsSpan()).LastIndexOfAnyExcept((byte)0) / 8) + 1);
 
     /// <summary>True when counts wait to be written.</summary>
     public bool IsDirty => _pages.IsDirty || _dirtyTableSectors.Count > 0;
