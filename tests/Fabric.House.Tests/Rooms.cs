@@ -17,11 +17,12 @@ internal static class Rooms
         ("Topology", []),
         ("Link", ["Wire"]),
         ("Switch", ["Link", "Wire"]),
+        ("Hosts", ["Link", "Wire"]),
         ("Virtio", ["Memory", "Link", "Disk"]),
         ("RiscV", ["Memory"]),
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
         ("Images", []),
-        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Switch", "RiscV", "Vmm", "Images"]),
+        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Hosts", "RiscV", "Vmm", "Images"]),
         ("Cli", ["Daemon", "Topology", "Disk", "Nbd", "Images"]),
     ];
 

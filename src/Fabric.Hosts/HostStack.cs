@@ -1,0 +1,105 @@
+using Fabric.Hosts.Internet;
+using Fabric.Hosts.Messages;
+using Fabric.Hosts.Neighbors;
+using Fabric.Hosts.Udp;
+
+namespace Fabric.Hosts;
+
+/// <summary>The parts of a host, and what they share. Everything here happens under the host's lock.</summary>
+internal sealed class HostStack
+{
+    private readonly TimeProvider _time;
+    private readonly long _nanosecondsPerStamp;
+    private readonly Timed[] _timed;
+
+    internal HostStack(HostOptions options, IFrameOutlet outlet, TimeProvider time)
+    {
+        _time = time;
+        _nanosecondsPerStamp = Math.Max(1, Nanoseconds.PerSecond / time.TimestampFrequency);
+        Options = options;
+        Random = new Random(options.Seed);
+        Addresses = new AddressBook(this);
+        Output = new PacketOutput(this, outlet);
+        Neighbors = new NeighborCache(this);
+        Arp = new ArpProtocol(this);
+        Discovery = new NeighborDiscovery(this);
+        Configuration = new AddressConfiguration(this);
+        Reassembly = new Reassembly(this);
+        Errors = new ErrorReports(this);
+        Icmp = new IcmpInput(this);
+        Pings = new PingClients(this);
+        Udp = new UdpPorts(this);
+        Input = new FrameInput(this);
+        _timed = [Neighbors, Configuration, Reassembly, Pings];
+    }
+
+    internal HostOptions Options { get; }
+
+    internal HostCounters Counters { get; } = new();
+
+    internal Random Random { get; }
+
+    /// <summary>Time of the present entry, in nanoseconds of the clock's time stamps: hosts with one clock have one time.</summary>
+    internal long Now { get; private set; }
+
+    internal AddressBook Addresses { get; }
+
+    internal PacketOutput Output { get; }
+
+    internal NeighborCache Neighbors { get; }
+
+    internal ArpProtocol Arp { get; }
+
+    internal NeighborDiscovery Discovery { get; }
+
+    internal AddressConfiguration Configuration { get; }
+
+    internal Reassembly Reassembly { get; }
+
+    internal ErrorReports Errors { get; }
+
+    internal IcmpInput Icmp { get; }
+
+    internal PingClients Pings { get; }
+
+    internal UdpPorts Udp { get; }
+
+    internal FrameInput Input { get; }
+
+    /// <summary>When <see cref="Tick"/> is next wanted.</summary>
+    internal long Due
+    {
+        get
+        {
+            long due = Timed.Never;
+            foreach (Timed part in _timed)
+                due = Math.Min(due, part.Due);
+            return due;
+        }
+    }
+
+    /// <summary>Reads the clock. First thing after the lock was taken.</summary>
+    internal void Enter() => Now = _time.GetTimestamp() * _nanosecondsPerStamp;
+
+    internal void Start()
+    {
+        if (Options.EchoServices)
+            Udp.Bind(UdpEcho.Port, new UdpEcho(this));
+        Configuration.Start();
+    }
+
+    internal void Tick()
+    {
+        foreach (Timed part in _timed)
+            part.TickIfDue(Now);
+    }
+
+    internal void Stop()
+    {
+        Pings.Stop();
+        Neighbors.Stop();
+        Reassembly.Stop();
+    }
+
+    internal void Drop(HostDrop reason) => Counters.Drop(reason);
+}
