@@ -9,6 +9,7 @@ using Fabric.SideBySide;
     ("convert", ImageComparison.ConvertHelp, ImageComparison.Convert),
     ("snapshot", ImageComparison.SnapshotHelp, ImageComparison.Snapshot),
     ("allocate", ImageComparison.AllocateHelp, ImageComparison.Allocate),
+    ("tap", TapComparison.Help, TapComparison.Run),
 ];
 
 foreach ((string name, _, Func<Arguments, int> run) in comparisons)
