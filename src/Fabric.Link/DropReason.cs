@@ -38,4 +38,31 @@ public enum DropReason
 
     /// <summary>A datagram from another address than the peer's.</summary>
     BadPeer,
+
+    /// <summary>The frame's VLAN is not one of the port's, or its tags are none the port takes (IEEE 802.1Q, 8.6.2).</summary>
+    VlanFiltered,
+
+    /// <summary>The spanning tree does not let the port pass frames (IEEE 802.1D-2004, 7.4).</summary>
+    PortState,
+
+    /// <summary>The port was shut after a violation, or only takes mirrored frames.</summary>
+    PortShut,
+
+    /// <summary>Both ports are isolated.</summary>
+    Isolated,
+
+    /// <summary>The source is one that the port may not use: one address too many, or another port's.</summary>
+    SecurityViolation,
+
+    /// <summary>An access list says so.</summary>
+    AclDenied,
+
+    /// <summary>More bits than the port may send into the switch.</summary>
+    Policed,
+
+    /// <summary>More broadcasts, multicasts or unknown destinations than the port may send.</summary>
+    StormControl,
+
+    /// <summary>Multicast that nobody has asked for.</summary>
+    NoMember,
 }

@@ -36,11 +36,11 @@ public sealed unsafe class OffloadCompleter
     /// <summary>Transmits frames in their order, each finished as far as the port needs it.</summary>
     /// <param name="port">Where they go.</param>
     /// <param name="frames">Up to <see cref="IPort.MaxBurst"/> frames.</param>
-    /// <returns>Number of frames dropped here, and to be counted by the caller, as <see cref="DropReason.BadOffload"/>.</returns>
-    public int Transmit(IPort port, ReadOnlySpan<Frame> frames)
+    /// <returns>The frames dropped here, and to be counted by the caller, as <see cref="DropReason.BadOffload"/>: bit n is frame n.</returns>
+    public uint Transmit(IPort port, ReadOnlySpan<Frame> frames)
     {
         FrameOffloads accepts = port.Accepts;
-        int bad = 0;
+        uint bad = 0;
         int start = 0;
         for (int i = 0; i < frames.Length; i++)
         {
@@ -49,7 +49,7 @@ public sealed unsafe class OffloadCompleter
             if (i > start)
                 port.Transmit(frames[start..i]);
             if (!TryFinish(port, in frames[i]))
-                bad++;
+                bad |= 1U << i;
             start = i + 1;
         }
 

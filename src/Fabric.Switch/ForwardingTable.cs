@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Fabric.Switch;
 
@@ -11,13 +13,14 @@ namespace Fabric.Switch;
 /// cost of a frame is bounded whatever addresses it carries. Removal shifts the entries behind back; there are no tombstones.</para>
 /// <para>Not synchronised: the switch calls everything under its lock. Nothing allocates after construction.</para>
 /// </remarks>
-internal sealed class ForwardingTable
+internal sealed unsafe class ForwardingTable
 {
     /// <summary>A look-up reads at most this many slots.</summary>
     internal const int MaxProbes = 64;
 
     private const ulong Occupied = 1UL << 63;
     private readonly Slot[] _slots;
+    private readonly Slot* _first;
     private readonly int _mask;
     private readonly int _shift;
     private readonly ulong _seed;
@@ -30,7 +33,9 @@ internal sealed class ForwardingTable
     internal ForwardingTable(int maxEntries, ulong seed)
     {
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * maxEntries, MaxProbes));
-        _slots = new Slot[slots];
+        // SAFETY: the array is pinned and lives as long as the table; the pointer serves for prefetching only.
+        _slots = GC.AllocateArray<Slot>(slots, pinned: true);
+        _first = (Slot*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
         _mask = slots - 1;
         _shift = 64 - BitOperations.Log2((uint)slots);
         _seed = seed;
@@ -46,8 +51,22 @@ internal sealed class ForwardingTable
     /// <summary>All slots, for copying.</summary>
     internal ReadOnlySpan<Slot> Slots => _slots;
 
+    /// <summary>Makes a key.</summary>
+    /// <param name="vid">VLAN, 0 … 4095.</param>
+    /// <param name="address">Bits of a MAC address.</param>
+    internal static ulong Key(int vid, ulong address) => address | (ulong)vid << 48;
+
+    /// <summary>Fetches the line in which an entry would begin, so that it is there when <see cref="Find"/> wants it.</summary>
+    /// <param name="address">Key.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal void Prefetch(ulong address)
+    {
+        if (Sse.IsSupported)
+            Sse.Prefetch0(_first + Home(address | Occupied));
+    }
+
     /// <summary>Finds an entry.</summary>
-    /// <param name="address">Key: up to 63 bits.</param>
+    /// <param name="address">Key: up to 60 bits, from <see cref="Key"/>.</param>
     /// <returns>The entry, or a null reference.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal ref Slot Find(ulong address)
@@ -82,7 +101,7 @@ internal sealed class ForwardingTable
             ref Slot slot = ref _slots[index & _mask];
             if (slot.Key != 0)
                 continue;
-            slot = new Slot { Key = key, Port = port, Seen = seen };
+            slot = new Slot { Key = key, Port = (ushort)port, Seen = seen };
             Count++;
             return true;
         }
@@ -110,15 +129,19 @@ internal sealed class ForwardingTable
         return removed;
     }
 
-    /// <summary>Removes one entry that leads to a port, each time another one in turn.</summary>
-    /// <param name="port">A port with at least one entry.</param>
+    /// <summary>Removes an entry.</summary>
+    /// <param name="slot">From <see cref="Find"/>.</param>
+    internal void Remove(ref Slot slot) => RemoveAt((int)(Unsafe.ByteOffset(ref _slots[0], ref slot) / Unsafe.SizeOf<Slot>()));
+
+    /// <summary>Removes one entry that was learned on a port, each time another one in turn.</summary>
+    /// <param name="port">A port with at least one such entry.</param>
     internal void RemoveOneOf(int port)
     {
         for (int searched = 0; searched < _slots.Length; searched++)
         {
             int index = _hand;
             _hand = (_hand + 1) & _mask;
-            if (_slots[index].Key != 0 && _slots[index].Port == port)
+            if (_slots[index].Key != 0 && _slots[index].Port == port && !_slots[index].IsFixed)
             {
                 RemoveAt(index);
                 return;
@@ -152,16 +175,22 @@ internal sealed class ForwardingTable
     /// <summary>A place for an entry.</summary>
     internal struct Slot
     {
-        /// <summary>The address with the top bit set; 0 when free.</summary>
+        /// <summary>VLAN and address with the top bit set; 0 when free.</summary>
         internal ulong Key;
 
         /// <summary>Index of the port.</summary>
-        internal int Port;
+        internal ushort Port;
+
+        /// <summary>Stays whatever frames say: neither ages nor moves nor makes room.</summary>
+        internal bool IsFixed;
 
         /// <summary>When the last frame from it came, in seconds since the switch began.</summary>
         internal uint Seen;
 
-        /// <summary>The key without the mark.</summary>
-        internal readonly ulong Address => Key & ~Occupied;
+        /// <summary>Bits of the MAC address.</summary>
+        internal readonly ulong Address => Key & 0xFFFF_FFFF_FFFF;
+
+        /// <summary>The VLAN.</summary>
+        internal readonly int Vid => (int)(Key >> 48) & 0xFFF;
     }
 }

@@ -9,7 +9,7 @@ namespace Fabric.Switch.Tests;
 public sealed class MacFloodTests : IDisposable
 {
     private const int MaxEntries = 64;
-    private readonly SwitchBench _bench = new(new ManualTimeProvider(), hosts: 4, new LearningSwitchOptions { MaxEntries = MaxEntries });
+    private readonly SwitchBench _bench = new(new ManualTimeProvider(), hosts: 4, new SwitchOptions { MaxEntries = MaxEntries });
 
     private SwitchCounters Counters => _bench.Switch.Counters;
 

@@ -8,9 +8,9 @@ internal sealed class SwitchBench : IDisposable
 {
     private readonly List<MemoryLink> _cables = [];
 
-    internal SwitchBench(TimeProvider time, int hosts, LearningSwitchOptions? options = null, FrameOffloads accepts = FrameOffloads.Checksum)
+    internal SwitchBench(TimeProvider time, int hosts, SwitchOptions? options = null, FrameOffloads accepts = FrameOffloads.Checksum)
     {
-        Switch = new LearningSwitch("lan", time, options);
+        Switch = new EthernetSwitch("lan", time, options);
         const FrameOffloads All = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
         for (int i = 0; i < hosts; i++)
         {
@@ -23,7 +23,9 @@ internal sealed class SwitchBench : IDisposable
         }
     }
 
-    internal LearningSwitch Switch { get; }
+    internal EthernetSwitch Switch { get; }
+
+    internal IReadOnlyList<MemoryLink> Cables => _cables;
 
     /// <summary>The switch's ends.</summary>
     internal List<TapPort> Taps { get; } = [];
@@ -53,6 +55,7 @@ internal sealed class SwitchBench : IDisposable
 
     public void Dispose()
     {
+        Switch.Dispose();
         foreach (MemoryLink cable in _cables)
             cable.Dispose();
     }

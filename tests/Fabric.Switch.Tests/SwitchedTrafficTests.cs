@@ -49,7 +49,8 @@ public sealed class SwitchedTrafficTests
         bench.Taps[0].Receive(bench.Switch);
         Assert.Empty(firmware.Second.ReceiveAll());
         Assert.Single(bench.Hosts[1].ReceiveAll());
-        Assert.Equal(1, bench.Switch.Counters.Drops(DropReason.BadOffload));
+        Assert.Equal(1, bench.Switch.Counters.CopyDrops(DropReason.BadOffload));
+        Assert.Equal(0, bench.Switch.Counters.Drops(DropReason.BadOffload));
     }
 
     [Fact]
@@ -57,7 +58,7 @@ public sealed class SwitchedTrafficTests
     {
         Random random = new(TestSeed.Seed);
         ManualTimeProvider time = new();
-        using SwitchBench bench = new(time, hosts: 3, new LearningSwitchOptions { MaxEntries = 32, AgeingTime = TimeSpan.FromSeconds(20) }, FrameOffloads.None);
+        using SwitchBench bench = new(time, hosts: 3, new SwitchOptions { MaxEntries = 32, AgeingTime = TimeSpan.FromSeconds(20) }, FrameOffloads.None);
         int count = TestSeed.Count(30_000);
         long sent = 0;
         for (int i = 0; i < count; i++)
@@ -90,9 +91,7 @@ public sealed class SwitchedTrafficTests
         bench.Exchange(0, [0]);
         sent++;
         SwitchCounters counters = bench.Switch.Counters;
-        // BadOffload is counted on the way in, instead of forwarding, or after it for each port the frame could not be finished for.
-        long dropped = Enum.GetValues<DropReason>().Where(reason => reason != DropReason.BadOffload).Sum(counters.Drops);
-        Assert.InRange(sent - counters.Forwarded - counters.Flooded - dropped, 0, counters.Drops(DropReason.BadOffload));
+        Assert.Equal(sent, counters.Forwarded + counters.Flooded + Enum.GetValues<DropReason>().Sum(counters.Drops));
         Assert.True(counters.Drops(DropReason.BadOffload) > 0 && counters.Drops(DropReason.GroupSource) > 0 && counters.Drops(DropReason.Truncated) > 0);
         Assert.Equal(counters.Learned - counters.Aged - counters.Evicted, bench.Switch.Snapshot().Count);
         Assert.True(bench.Switch.Snapshot().Count <= 32);
@@ -102,7 +101,7 @@ public sealed class SwitchedTrafficTests
     public void PortsAreAttachedAndDetachedWhileTrafficRuns()
     {
         int count = TestSeed.Count(20_000);
-        LearningSwitch lan = new("lan", TimeProvider.System);
+        EthernetSwitch lan = new("lan", TimeProvider.System);
         using MemoryLink left = new("left", "left-host");
         using MemoryLink right = new("right", "right-host", capacity: 1 << 22);
         using PortWorker worker = new("lan");

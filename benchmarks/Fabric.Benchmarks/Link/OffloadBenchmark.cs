@@ -36,9 +36,9 @@ public unsafe class OffloadBenchmark : IDisposable
     }
 
     [Benchmark]
-    public int Segment()
+    public uint Segment()
     {
-        int bad = _completer.Transmit(_link.First, _frames);
+        uint bad = _completer.Transmit(_link.First, _frames);
         while (_link.Second.Receive(_discard) != 0)
         {
         }

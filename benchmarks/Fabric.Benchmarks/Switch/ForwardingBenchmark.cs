@@ -16,7 +16,7 @@ public unsafe class ForwardingBenchmark : IDisposable
     private const int Frames = 8192;
     private readonly MemoryLink _left = new("left", "left-host");
     private readonly MemoryLink _right = new("right", "right-host");
-    private readonly LearningSwitch _switch = new("lan", TimeProvider.System, new LearningSwitchOptions { HashSeed = 12345 });
+    private readonly EthernetSwitch _switch = new("lan", TimeProvider.System, new SwitchOptions { HashSeed = 12345 });
     private readonly Discard _discard = new();
     private readonly Frame[] _frames = new Frame[Frames];
     private byte* _bytes;

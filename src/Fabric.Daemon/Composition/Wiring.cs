@@ -8,7 +8,7 @@ namespace Fabric.Daemon.Composition;
 /// <summary>The switches of a running topology and the worker that moves their frames.</summary>
 internal sealed class Wiring : IDisposable
 {
-    private readonly Dictionary<string, LearningSwitch> _switches = [];
+    private readonly Dictionary<string, EthernetSwitch> _switches = [];
     private readonly PortWorker _worker;
 
     public Wiring(TopologyModel model, TimeProvider time, EventLog events)
@@ -16,7 +16,7 @@ internal sealed class Wiring : IDisposable
         _worker = new PortWorker(model.Name);
         foreach (SwitchModel item in model.Switches.Values)
         {
-            _switches.Add(item.Name, new LearningSwitch(item.Name, time, new LearningSwitchOptions { AgeingTime = item.Ageing }));
+            _switches.Add(item.Name, new EthernetSwitch(item.Name, time, new SwitchOptions { AgeingTime = item.Ageing }));
             int ports = model.Vms.Values.Sum(vm => vm.Nics.Count(nic => nic.To == item.Name));
             events.Add(TopologyEventKind.Switch, item.Name, $"{ports} ports{(item.Mtu == MacText.UsualMtu ? "" : $", MTU {item.Mtu}")}");
         }
@@ -27,7 +27,7 @@ internal sealed class Wiring : IDisposable
     {
         for (int i = 0; i < ports.Count; i++)
         {
-            LearningSwitch to = _switches[vm.Nics[i].To];
+            EthernetSwitch to = _switches[vm.Nics[i].To];
             to.Attach(ports[i]);
             _worker.Add(ports[i], to);
         }
@@ -43,5 +43,10 @@ internal sealed class Wiring : IDisposable
         }
     }
 
-    public void Dispose() => _worker.Dispose();
+    public void Dispose()
+    {
+        _worker.Dispose();
+        foreach (EthernetSwitch item in _switches.Values)
+            item.Dispose();
+    }
 }

@@ -6,12 +6,12 @@ using static Fabric.TestKit.Link.TestFrames;
 
 namespace Fabric.Switch.Tests;
 
-public sealed class LearningSwitchTests : IDisposable
+public sealed class LearningTests : IDisposable
 {
     private readonly ManualTimeProvider _time = new();
     private readonly SwitchBench _bench;
 
-    public LearningSwitchTests() => _bench = new SwitchBench(_time, hosts: 4);
+    public LearningTests() => _bench = new SwitchBench(_time, hosts: 4);
 
     public void Dispose() => _bench.Dispose();
 

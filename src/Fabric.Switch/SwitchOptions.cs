@@ -1,7 +1,7 @@
 namespace Fabric.Switch;
 
-/// <summary>How a switch learns.</summary>
-public sealed record LearningSwitchOptions
+/// <summary>How a switch learns: what holds for all of its ports.</summary>
+public sealed record SwitchOptions
 {
     /// <summary>Most that <see cref="MaxEntries"/> may be: a sweep of the table stays well under a millisecond.</summary>
     public const int LargestTable = 131_072;

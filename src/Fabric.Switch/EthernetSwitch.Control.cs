@@ -1,0 +1,173 @@
+using Fabric.Link;
+
+namespace Fabric.Switch;
+
+// Protocols that the switch speaks, and the links they care about.
+//
+// A port tells of its link on any thread, also in the middle of a burst that this very thread transmits. So nothing happens there but a
+// note. The note is taken up under the lock: by the next burst, or, where a protocol waits for it, by a timer that is due at once.
+public sealed unsafe partial class EthernetSwitch
+{
+    /// <summary>Longest frame that a protocol gets or sends, in bytes.</summary>
+    public const int MaxControlFrame = 2048;
+
+    private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
+    private readonly byte[] _controlFrame = GC.AllocateArray<byte>(MaxControlFrame, pinned: true);
+    private IControlProtocol[] _protocols = [];
+    private ITimer? _tick;
+    private ITimer? _linkTimer;
+    private bool _linksPending;
+    private bool _disposed;
+
+    /// <summary>Lets the switch speak a protocol from now on, beside those it speaks already.</summary>
+    /// <param name="create">Makes the protocol with what it may ask of the switch. Called once, under the switch's lock.</param>
+    /// <returns>The protocol.</returns>
+    public T AttachProtocol<T>(Func<ISwitchControl, T> create)
+        where T : IControlProtocol
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            T protocol = create(new Control(this));
+            _protocols = [.. _protocols, protocol];
+            _tick ??= _time.CreateTimer(_ => Tick(), null, Second, Second);
+            _linkTimer ??= _time.CreateTimer(_ => TakeUpLinks(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            foreach (SwitchPort? port in _ports)
+            {
+                if (port is not null)
+                    protocol.PortAdded(port.Index, port.Port.IsUp);
+            }
+
+            return protocol;
+        }
+    }
+
+    /// <summary>Stops a protocol. All ports forward again.</summary>
+    /// <param name="protocol">From <see cref="AttachProtocol"/>.</param>
+    /// <returns>False when the switch does not speak it.</returns>
+    public bool DetachProtocol(IControlProtocol protocol)
+    {
+        lock (_gate)
+        {
+            if (!_protocols.Contains(protocol))
+                return false;
+            _protocols = [.. _protocols.Where(other => !ReferenceEquals(other, protocol))];
+            foreach (SwitchPort? port in _ports)
+                port?.SetState(PortState.Forwarding);
+            RecomputeLocked();
+            if (_protocols.Length == 0)
+                StopTimersLocked();
+            return true;
+        }
+    }
+
+    /// <summary>Stops the protocols and lets go of all ports, which remain their owner's.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            _protocols = [];
+            StopTimersLocked();
+            foreach (SwitchPort port in _byPort.Values.ToArray())
+                DetachLocked(port);
+        }
+    }
+
+    /// <summary>A port has noted that its link changed. Any thread, any lock held.</summary>
+    internal void NoticeLinks()
+    {
+        Volatile.Write(ref _linksPending, true);
+        Volatile.Read(ref _linkTimer)?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    private void TakeUpLinks()
+    {
+        lock (_gate)
+        {
+            ProcessLinksLocked();
+        }
+    }
+
+    private void ProcessLinksLocked()
+    {
+        // Full fence: a note made after this is seen below or raises the flag again.
+        Interlocked.Exchange(ref _linksPending, false);
+        foreach (SwitchPort? port in _ports)
+        {
+            if (port is null || !port.TakeLinkChanged())
+                continue;
+            bool isUp = port.Port.IsUp;
+            if (!isUp)
+                _addresses.Flush(port);
+            foreach (IControlProtocol protocol in _protocols)
+                protocol.LinkChanged(port.Index, isUp);
+        }
+    }
+
+    private void Tick()
+    {
+        lock (_gate)
+        {
+            _ticks = _time.GetTimestamp() - _epoch;
+            foreach (IControlProtocol protocol in _protocols)
+                protocol.Tick();
+        }
+    }
+
+    private void StopTimersLocked()
+    {
+        _tick?.Dispose();
+        _linkTimer?.Dispose();
+        _tick = _linkTimer = null;
+    }
+
+    private bool TryGiveToProtocol(SwitchPort port, in Frame frame)
+    {
+        if (frame.Length > MaxControlFrame)
+            return false;
+        Span<byte> copy = _controlFrame.AsSpan(0, frame.Length);
+        frame.CopyTo(0, copy);
+        foreach (IControlProtocol protocol in _protocols)
+        {
+            if (protocol.TryReceive(port.Index, copy))
+                return true;
+        }
+
+        return false;
+    }
+
+    // What protocols may ask. A nested class, so that only they can.
+    private sealed class Control(EthernetSwitch owner) : ISwitchControl
+    {
+        private readonly byte[] _sending = GC.AllocateArray<byte>(MaxControlFrame, pinned: true);
+
+        public void SetPortState(int port, PortState state)
+        {
+            if (owner.PortAt(port) is not { } attached || attached.State == state)
+                return;
+            attached.SetState(state);
+            owner.RecomputeLocked();
+        }
+
+        public void FlushAddresses(int port)
+        {
+            if (owner.PortAt(port) is { } attached)
+                owner._addresses.Flush(attached);
+        }
+
+        public void Transmit(int port, ReadOnlySpan<byte> frame)
+        {
+            if (frame.Length is < HeaderLength or > MaxControlFrame)
+                throw new ArgumentException($"a control frame has {HeaderLength} to {MaxControlFrame} bytes, not {frame.Length}", nameof(frame));
+            if (owner.PortAt(port) is not { IsShut: false, IsMirrorTarget: false } attached)
+                return;
+            frame.CopyTo(_sending);
+            // SAFETY: the array is pinned and holds the frame; ports copy what they take.
+            fixed (byte* bytes = _sending)
+            {
+                attached.Port.Transmit([new Frame(bytes, frame.Length)]);
+            }
+        }
+    }
+}
