@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics;
 using Fabric.TestKit;
 using Fabric.TestKit.Link;
 using Fabric.TestKit.Wire;

@@ -9,7 +9,7 @@ namespace Fabric.Daemon.Composition;
 public sealed class StandaloneSwitch : IDisposable
 {
     private readonly List<IPort> _ports = [];
-    private readonly LearningSwitch _switch;
+    private readonly EthernetSwitch _switch;
     private readonly PortWorker _worker;
 
     /// <summary>Makes a switch without ports, and its worker.</summary>
@@ -17,10 +17,10 @@ public sealed class StandaloneSwitch : IDisposable
     /// <param name="time">Clock for ageing.</param>
     /// <param name="options">How it learns; null for the usual, with a secret hash seed.</param>
     /// <exception cref="LinkException">The host refuses what a worker needs.</exception>
-    public StandaloneSwitch(string name, TimeProvider time, LearningSwitchOptions? options = null)
+    public StandaloneSwitch(string name, TimeProvider time, SwitchOptions? options = null)
     {
-        options ??= new LearningSwitchOptions { HashSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) };
-        _switch = new LearningSwitch(name, time, options);
+        options ??= new SwitchOptions { HashSeed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong))) };
+        _switch = new EthernetSwitch(name, time, options);
         _worker = new PortWorker(name);
     }
 

@@ -12,12 +12,12 @@ namespace Fabric.Hosts.Tests.Kit;
 internal sealed class HostNetwork : IFrameSink, IDisposable
 {
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
-    private readonly LearningSwitch _switch;
+    private readonly EthernetSwitch _switch;
     private readonly Random _random = new(TestSeed.Seed);
     private readonly List<(TimeSpan Due, IPort Port, byte[] Bytes, FrameOffload Offload)> _delayed = [];
     private TimeSpan _now;
 
-    public HostNetwork() => _switch = new LearningSwitch("sw", Clock, new LearningSwitchOptions { HashSeed = 1 });
+    public HostNetwork() => _switch = new EthernetSwitch("sw", Clock, new SwitchOptions { HashSeed = 1 });
 
     public ManualTimeProvider Clock { get; } = new();
 
