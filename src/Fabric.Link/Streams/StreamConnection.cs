@@ -53,6 +53,7 @@ internal sealed class StreamConnection : IDisposable
         Task sending = SendAsync();
         await Task.WhenAny(receiving, sending).ConfigureAwait(false);
         _socket.Dispose();
+        _out.Reader.CancelPendingRead();
         await Task.WhenAll(receiving, sending).ConfigureAwait(false);
     }
 
@@ -202,7 +203,7 @@ internal sealed class StreamConnection : IDisposable
                 Interlocked.Add(ref _queued, -result.Buffer.Length);
                 reader.AdvanceTo(result.Buffer.End);
             }
-            while (!result.IsCompleted);
+            while (!result.IsCompleted && !result.IsCanceled);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {

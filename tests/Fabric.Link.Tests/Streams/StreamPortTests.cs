@@ -132,7 +132,12 @@ public sealed class StreamPortTests : IDisposable
             Assert.Contains("another process listens there", Assert.Throws<LinkException>(() => StreamPort.Listen("second", UnixEnd, TimeProvider.System)).Message, StringComparison.Ordinal);
         Assert.False(File.Exists(_path));
         using (Socket dead = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
-            dead.Bind(UnixEnd);
+        {
+            // Disposing removes the file that was bound, as a process that is killed does not.
+            dead.Bind(new UnixDomainSocketEndPoint(_path + "-"));
+            File.Move(_path + "-", _path);
+        }
+
         Assert.True(File.Exists(_path));
         using StreamPort port = StreamPort.Listen("again", UnixEnd, TimeProvider.System);
         using Socket peer = Dial();
