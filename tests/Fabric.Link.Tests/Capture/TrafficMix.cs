@@ -12,6 +12,9 @@ internal sealed class TrafficMix(Random random)
     private static readonly string[] V6 = ["fe80::1", "fe80::2", "2001:db8::1", "2001:db8:1::5", "ff02::1", "ff02::fb"];
     private static readonly int[] Ports = [22, 53, 80, 443, 67, 68, 123, 520, 4789, 5000, 6000, 6005, 40000, 65535];
 
+    /// <summary>Only ports whose payload no reader takes for a protocol of its own: random bytes are malformed as any.</summary>
+    public bool IsQuiet { get; init; }
+
     /// <summary>A frame, now and then cut or damaged.</summary>
     public SampleFrame Any()
     {
@@ -34,9 +37,9 @@ internal sealed class TrafficMix(Random random)
         (int type, byte[] payload) = random.Next(14) switch
         {
             0 => (0x0806, Arp()),
-            1 => (0, Bpdu()),
+            3 when !IsQuiet => (0, [0xFE, 0xFE, 3, 0x83, .. Random(20)]),
+            1 or 3 => (0, Bpdu()),
             2 => (0x8035, Arp()),
-            3 => (0, [0xFE, 0xFE, 3, 0x83, .. Random(20)]),
             4 => (0x88CC, [2, 7, 4, 2, 0, 0, 0, 0, 1, 4, 3, 5, (byte)'e', (byte)'1', 6, 2, 0, 120, 0, 0]),
             <= 9 => (0x0800, Ipv4()),
             _ => (0x86DD, Ipv6()),
@@ -126,7 +129,7 @@ internal sealed class TrafficMix(Random random)
         int sum = hasPseudoHeader
             ? SlowChecksum.Sum(source, destination, [0, 0, .. Word(payload.Length)], [0, (byte)protocol], payload)
             : SlowChecksum.Sum(payload);
-        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(field), (ushort)(sum == 0xFFFF ? 0xFFFF : 0xFFFF - sum));
+        BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(field), (ushort)(sum == 0xFFFF && protocol == 17 ? 0xFFFF : 0xFFFF - sum));
     }
 
     private byte[] Tcp(byte[] body)
@@ -140,18 +143,13 @@ internal sealed class TrafficMix(Random random)
         ];
     }
 
-    // Ports whose payload a reader would take for a protocol of its own are left to random bytes only where that is harmless.
-    private byte[] Udp(byte[] body)
-    {
-        int[] quiet = [22, 80, 443, 5000, 6000, 6005, 40000, 65535];
-        return [.. Word(quiet[random.Next(quiet.Length)]), .. Word(quiet[random.Next(quiet.Length)]), .. Word(8 + body.Length), 0, 0, .. body];
-    }
+    private byte[] Udp(byte[] body) => [.. Word(Port()), .. Word(Port()), .. Word(8 + body.Length), 0, 0, .. body];
 
     private byte[] Icmp6(byte[] body) => random.Next(2) == 0
         ? [128, 0, 0, 0, .. Word(7), .. Word(1), .. body]
         : [135, 0, 0, 0, 0, 0, 0, 0, .. IPAddress.Parse(V6[random.Next(4)]).GetAddressBytes(), 1, 1, .. Station()];
 
-    private int Port() => Ports[random.Next(Ports.Length)];
+    private int Port() => IsQuiet ? random.Next(40000, 40010) : Ports[random.Next(Ports.Length)];
 
     private byte[] Pick4() => IPAddress.Parse(V4[random.Next(V4.Length)]).GetAddressBytes();
 
