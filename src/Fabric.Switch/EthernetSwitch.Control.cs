@@ -166,7 +166,10 @@ public sealed unsafe partial class EthernetSwitch
             // SAFETY: the array is pinned and holds the frame; ports copy what they take.
             fixed (byte* bytes = _sending)
             {
-                attached.Port.Transmit([new Frame(bytes, frame.Length)]);
+                Frame sent = new(bytes, frame.Length);
+                if (owner._watched)
+                    owner.WatchTransmitted(attached, [sent], 0);
+                attached.Port.Transmit([sent]);
             }
         }
     }

@@ -20,6 +20,8 @@ public sealed partial class EthernetSwitch
             RestrictForwarded(ref burst);
         if (burst.Flooded != 0)
             MarkFlooded(ref burst);
+        if (_filtered)
+            FilterEgress(ref burst);
         TransmitMarked(ref burst);
         Counters.AddForwarded(BitOperations.PopCount(burst.Forwarded));
         Counters.AddFlooded(BitOperations.PopCount(burst.Flooded));
@@ -44,6 +46,8 @@ public sealed partial class EthernetSwitch
                 Restrict(ref burst, port, port.Leaving, port.State == PortState.Forwarding ? DropReason.PortShut : DropReason.PortState);
             else if (burst.Source.Options.IsIsolated && port.Options.IsIsolated)
                 Restrict(ref burst, port, port.Leaving, DropReason.Isolated);
+            else if (_vlanAware)
+                Restrict(ref burst, port, port.Leaving & ~VlanMask(port.Vlan.Allowed), DropReason.VlanFiltered);
             if (port.Leaving != 0)
                 _leavingPorts[kept++] = port;
         }
@@ -74,20 +78,26 @@ public sealed partial class EthernetSwitch
         Drop(ref burst, burst.Flooded & ~reached, DropReason.NoPort);
     }
 
-    private static uint MayFlood(in Burst burst, SwitchPort port)
+    private uint MayFlood(in Burst burst, SwitchPort port)
     {
         if (!port.CanSend || (burst.Source.Options.IsIsolated && port.Options.IsIsolated))
             return 0;
-        return port.Options.ForwardReserved ? burst.Flooded : burst.Flooded & ~burst.Reserved;
+        uint frames = port.Options.ForwardReserved ? burst.Flooded : burst.Flooded & ~burst.Reserved;
+        return _vlanAware ? frames & VlanMask(port.Vlan.Allowed) : frames;
     }
 
     private void TransmitMarked(ref Burst burst)
     {
         uint lost = 0;
+        ReadOnlySpan<Frame> frames = _inspecting ? _stable.AsSpan(0, burst.Frames.Length) : burst.Frames;
         for (int i = 0; i < _leavingCount; i++)
         {
             SwitchPort port = _leavingPorts[i];
-            ReadOnlySpan<Frame> chosen = Gather(burst.Frames, port.Leaving);
+            if (port.Leaving == 0)
+                continue;
+            ReadOnlySpan<Frame> chosen = _vlanAware ? GatherTagged(port.Vlan, port.Leaving) : Gather(frames, port.Leaving);
+            if (_watched)
+                WatchTransmitted(port, chosen, port.Leaving);
             if (!burst.IsUnfinished)
             {
                 port.Port.Transmit(chosen);
@@ -120,6 +130,8 @@ public sealed partial class EthernetSwitch
         foreach (SwitchPort port in _leavingPorts.AsSpan(0, _leavingCount))
         {
             copies += BitOperations.PopCount(port.Lost & left);
+            if (_watched)
+                WatchDrops(port.Port, FrameDirection.Transmitted, burst.Frames, port.Lost & left, reason);
             port.Lost = 0;
         }
 

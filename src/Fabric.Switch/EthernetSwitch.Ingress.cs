@@ -43,11 +43,19 @@ public sealed partial class EthernetSwitch
         _addresses.SetTime(SecondsLocked());
         Counters.AddReceived(frames.Length);
         Burst burst = new() { Source = source, Frames = frames };
+        if (_watched)
+            ObserveReceived(in burst);
         ReadAddresses(ref burst);
+        if (source.Mirrors.Length != 0)
+            MirrorReceived(in burst);
         if (burst.Reserved != 0)
             TakeReserved(ref burst);
-        if (source.Checks != IngressChecks.None)
-            CheckBeforeLearning(ref burst);
+        if ((source.Checks & IngressChecks.State) != 0)
+            CheckState(ref burst);
+        if (_inspecting)
+            Inspect(ref burst);
+        if ((source.Checks & IngressChecks.Police) != 0)
+            Drop(ref burst, source.Police(burst.Frames, burst.Alive, _ticks), DropReason.Policed);
         Learn(ref burst);
         if ((source.Checks & IngressChecks.State) != 0)
             Drop(ref burst, burst.Alive, DropReason.PortState);
@@ -157,15 +165,13 @@ public sealed partial class EthernetSwitch
             Drop(ref burst, others, DropReason.ReservedGroup);
     }
 
-    private void CheckBeforeLearning(ref Burst burst)
+    private void CheckState(ref Burst burst)
     {
         SwitchPort source = burst.Source;
         if (source.IsShut || source.IsMirrorTarget)
             Drop(ref burst, burst.Alive, DropReason.PortShut);
         else if (source.State == PortState.Discarding)
             Drop(ref burst, burst.Alive, DropReason.PortState);
-        if ((source.Checks & IngressChecks.Police) != 0)
-            Drop(ref burst, source.Police(burst.Frames, burst.Alive, _ticks), DropReason.Policed);
     }
 
     private void Learn(ref Burst burst)
@@ -238,5 +244,7 @@ public sealed partial class EthernetSwitch
         burst.Forwarded &= ~frames;
         burst.Flooded &= ~frames;
         Counters.AddDrops(reason, BitOperations.PopCount(frames));
+        if (_watched)
+            WatchDrops(burst.Source.Port, FrameDirection.Received, burst.Frames, frames, reason);
     }
 }

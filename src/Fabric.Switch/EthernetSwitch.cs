@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Switch.Vlans;
 using Fabric.Wire;
 
 namespace Fabric.Switch;
@@ -13,13 +14,16 @@ namespace Fabric.Switch;
 //      both addresses are fetched meanwhile.
 //   2. Frames to reserved group addresses (7.12.6) go to a protocol that takes them, in every state of the port; the others end here,
 //      or pass where both ports are to be like a cable.
-//   3. Port state and rate. What a port that is shut or discarding receives teaches nothing.
+//   3. Port state. What a port that is shut or discarding receives teaches nothing. Where a port has VLANs or an access list, headers are
+//      copied, the frame's VLAN found, and the lists of port and VLAN asked. Then the port's rate.
 //   4. Learn the sources (7.8), within the port's limits.
 //   5. Look the destinations up (7.7). Known: mark the frame for that port, unless it is the port it came from. Group or unknown: it
 //      is flooded, within the port's storm limits.
 //   6. Mark flooded frames for all other ports that may have them.
-//   7. For each port with marked frames, one Transmit with all of them, in their order. The port copies; nothing is copied here. Only
-//      where a port cannot carry a frame's offload is the frame finished first (OffloadCompleter).
+//   7. Take out what the access lists of the ports out deny.
+//   8. For each port with marked frames, one Transmit with all of them, in their order. The port copies; nothing is copied here. Tags
+//      are put on and off by a new head before the rest. Only where a port cannot carry a frame's offload is the frame finished first
+//      (OffloadCompleter).
 //
 // Each frame that is received has one fate, and SwitchCounters counts it once: forwarded, flooded, consumed by a protocol, or dropped
 // for one reason. What a port cannot deliver is its own drop.
@@ -28,8 +32,10 @@ namespace Fabric.Switch;
 // twenty nanoseconds a burst. Attach, Detach and all changes take the same lock: when Detach returns, no frame is on its way to the
 // port. Counters and Snapshot may be read at any time. Ports never call a sink from Transmit, so there is no order of locks to keep.
 //
-// EthernetSwitch.Ingress.cs has stages 1 to 5, EthernetSwitch.Egress.cs the rest, EthernetSwitch.Control.cs what a protocol sees,
-// FilteringDatabase.cs the rules of learning.
+// Observers see what comes in and what leaves, and each drop with its reason; mirrors get copies of the same.
+//
+// EthernetSwitch.Ingress.cs has stages 1 to 5, .Inspection.cs VLANs and access lists, .Egress.cs the rest, .Control.cs what a
+// protocol sees, .Watching.cs observers and mirrors; FilteringDatabase.cs the rules of learning.
 
 /// <summary>An Ethernet bridge that learns where stations are (IEEE 802.1D-2004, clause 7).</summary>
 public sealed partial class EthernetSwitch : IFrameSink, IDisposable
@@ -118,6 +124,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
             _ports[index] = attached;
             _byPort.Add(port, attached);
             _addresses.SetPorts(_ports);
+            RefreshMirrorsLocked();
             RecomputeLocked();
             port.AttachLinkWatcher(attached);
             foreach (IControlProtocol protocol in _protocols)
@@ -149,10 +156,13 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
         lock (_gate)
         {
             SwitchPort attached = FindLocked(port);
+            PortVlan vlan = attached.Vlan;
             bool unstick = attached.Options.Security is { IsSticky: true } && options.Security is not { IsSticky: true };
             attached.Configure(options, _time.TimestampFrequency, _time.GetTimestamp() - _epoch);
             if (unstick)
                 _addresses.Flush(attached, fixedToo: true);
+            else if (attached.Vlan != vlan)
+                _addresses.Flush(attached);
             RecomputeLocked();
         }
     }
@@ -245,6 +255,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
         _addresses.SetPorts(_ports);
         Array.Clear(_leavingPorts);
         _lastSource = null;
+        RefreshMirrorsLocked();
         RecomputeLocked();
     }
 
@@ -263,9 +274,22 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     // What the stages test once a burst.
     private void RecomputeLocked()
     {
+        bool wasAware = _vlanAware;
+        _vlanAware = false;
         _restricted = false;
-        foreach (SwitchPort? port in _ports)
-            _restricted |= port is { IsRestricted: true };
+        _filtered = _vlanOptions.Count != 0;
+        foreach (SwitchPort port in _byPort.Values)
+        {
+            _restricted |= port.IsRestricted;
+            _vlanAware |= port.Options.Vlan is not null;
+            _filtered |= port.Options.IngressAcl is not null || port.Options.EgressAcl is not null;
+        }
+
+        _restricted |= _vlanAware;
+        _inspecting = _vlanAware || _filtered;
+        _watched = _observations.Length != 0 || _mirrors.Length != 0;
+        if (_vlanAware != wasAware)
+            _addresses.FlushAll();
     }
 
     private uint SecondsLocked() => (uint)(_ticks / _time.TimestampFrequency);

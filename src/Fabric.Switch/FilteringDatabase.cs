@@ -144,13 +144,13 @@ internal sealed class FilteringDatabase
     /// <param name="fixedToo">Fixed entries as well.</param>
     internal void Flush(SwitchPort port, bool fixedToo = false) => Table.RemoveWhere(new LeadsTo(this, port.Index, fixedToo));
 
-    /// <summary>Forgets everything that was learned on any port, or fixed.</summary>
-    internal void Clear()
+    /// <summary>Forgets everything that was learned on any port.</summary>
+    internal void FlushAll()
     {
         foreach (SwitchPort? port in _ports)
         {
             if (port is not null)
-                Flush(port, fixedToo: true);
+                Flush(port);
         }
     }
 

@@ -1,5 +1,7 @@
 using Fabric.Link;
+using Fabric.Switch.Acl;
 using Fabric.Switch.Policing;
+using Fabric.Switch.Vlans;
 
 namespace Fabric.Switch;
 
@@ -8,6 +10,10 @@ public sealed record PortOptions
 {
     /// <summary>A plain port.</summary>
     public static PortOptions Plain { get; } = new();
+
+    /// <summary>The VLANs of the port; null for none. Where no port of a switch has any, the switch passes tagged frames as they are;
+    /// where one has, a port without is an access port of VLAN 1.</summary>
+    public PortVlan? Vlan { get; init; }
 
     /// <summary>Frames to the reserved group addresses 01-80-C2-00-00-00 … 0F that no protocol of the switch takes pass between ports
     /// with this option: LLDP, LACP and spanning trees of the attached ends, as through a cable.</summary>
@@ -31,4 +37,10 @@ public sealed record PortOptions
 
     /// <summary>Most frames that go to many ports; null for no limit.</summary>
     public StormLimits? Storm { get; init; }
+
+    /// <summary>Applied to frames that come in; null to permit all.</summary>
+    public AccessList? IngressAcl { get; init; }
+
+    /// <summary>Applied to frames that leave; null to permit all.</summary>
+    public AccessList? EgressAcl { get; init; }
 }

@@ -1,6 +1,8 @@
 using System.Numerics;
 using Fabric.Link;
+using Fabric.Switch.Mirrors;
 using Fabric.Switch.Policing;
+using Fabric.Switch.Vlans;
 
 namespace Fabric.Switch;
 
@@ -37,6 +39,12 @@ internal sealed class SwitchPort : ILinkWatcher
 
     internal PortOptions Options { get; private set; } = PortOptions.Plain;
 
+    /// <summary>The VLANs, with the default for a port that has none.</summary>
+    internal PortVlan Vlan { get; private set; } = PortVlan.Default;
+
+    /// <summary>The mirrors that name this port.</summary>
+    internal Mirror[] Mirrors { get; set; } = [];
+
     internal StormControl? Storm { get; private set; }
 
     internal PortState State { get; private set; } = PortState.Forwarding;
@@ -71,6 +79,7 @@ internal sealed class SwitchPort : ILinkWatcher
     internal void Configure(PortOptions options, long frequency, long now)
     {
         Options = options;
+        Vlan = options.Vlan ?? PortVlan.Default;
         _police = options.Police?.ToBucket(frequency, now) ?? default;
         Storm = options.Storm is { } limits ? new StormControl(limits, frequency, now) : null;
         Recompute();
