@@ -1,0 +1,60 @@
+using Fabric.Interop.Tests.Peers;
+using Fabric.Link.Taps;
+using Fabric.Switch.SpanningTree;
+
+namespace Fabric.Interop.Tests.SpanningTree;
+
+/// <summary>The old spanning tree protocol with the kernel's bridge: a ring of two bridges and two cables.</summary>
+public class KernelBridgeTests
+{
+    private static readonly SpanningTreeOptions Fast = new() { HelloTime = 1, ForwardDelay = 4, MaxAge = 6 };
+
+    [SkippableFact]
+    public void Both_agree_when_this_switch_is_root()
+    {
+        using TestNamespace space = new();
+        KernelBridge peer = new(space, "br0", 32768);
+        using TapBridge bridge = new(space, Fast with { Priority = 4096 });
+        TapPort first = Connect(bridge, peer);
+
+        HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "forwarding", "blocking"));
+        Assert.All(bridge.Status.Ports, port => Assert.False(port.SendsRapid));
+        // It prints octets without leading zeros.
+        string address = string.Join(':', bridge.Status.Bridge.Address.ToString().Split(':').Select(octet => octet == "00" ? "0" : octet.TrimStart('0')));
+        Assert.Equal($"1000.{address}", peer.DesignatedRoot("ta"));
+
+        first.SetCarrier(false);
+        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "disabled", "forwarding"));
+        // The kernel's notification came up here, and was acknowledged.
+        Assert.True(bridge.Status.Ports[1].Counters.NotificationReceived > 0);
+    }
+
+    [SkippableFact]
+    public void Both_agree_when_the_kernel_is_root()
+    {
+        using TestNamespace space = new();
+        KernelBridge peer = new(space, "br0", 4096);
+        using TapBridge bridge = new(space, Fast with { Priority = 32768 });
+        TapPort first = Connect(bridge, peer);
+
+        HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "forwarding", "forwarding"));
+
+        first.SetCarrier(false);
+        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "disabled", "forwarding"));
+    }
+
+    private static TapPort Connect(TapBridge bridge, KernelBridge peer)
+    {
+        TapPort first = bridge.Add("ta", new PortTreeOptions { PathCost = 100 });
+        bridge.Add("tb", new PortTreeOptions { PathCost = 100 });
+        peer.Add("ta", 100);
+        peer.Add("tb", 100);
+        return first;
+    }
+
+    private static string? Differs(TapBridge bridge, KernelBridge peer, params string[] expected)
+    {
+        string[] found = [bridge.Describe(0), bridge.Describe(1), peer.StateOf("ta"), peer.StateOf("tb")];
+        return expected.SequenceEqual(found) ? null : $"{string.Join(", ", found)} instead of {string.Join(", ", expected)}";
+    }
+}

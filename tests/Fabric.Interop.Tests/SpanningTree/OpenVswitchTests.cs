@@ -1,0 +1,61 @@
+using Fabric.Interop.Tests.Peers;
+using Fabric.Link.Taps;
+using Fabric.Switch.SpanningTree;
+
+namespace Fabric.Interop.Tests.SpanningTree;
+
+/// <summary>Rapid spanning tree with Open vSwitch's: a ring of two bridges and two cables.</summary>
+public class OpenVswitchTests
+{
+    private const string Rapid = "ovs0";
+
+    [SkippableFact]
+    public void Both_agree_when_this_switch_is_root_and_when_a_cable_is_cut()
+    {
+        using TestNamespace space = new();
+        using OpenVswitch peer = new(space);
+        using TapBridge bridge = new(space, new SpanningTreeOptions { Priority = 4096 });
+        TapPort first = Connect(bridge, peer, "32768");
+
+        HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
+        Assert.All(bridge.Status.Ports, port => Assert.True(port.SendsRapid));
+
+        first.SetCarrier(false);
+        HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "Disabled Discarding", "Root Forwarding"));
+        first.SetCarrier(true);
+        HostTool.Await("the mended ring", 6, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
+    }
+
+    [SkippableFact]
+    public void Both_agree_when_Open_vSwitch_is_root_and_when_a_cable_is_cut()
+    {
+        using TestNamespace space = new();
+        using OpenVswitch peer = new(space);
+        using TapBridge bridge = new(space, new SpanningTreeOptions { Priority = 61440 });
+        TapPort first = Connect(bridge, peer, "4096");
+
+        HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "Designated Forwarding", "Designated Forwarding"));
+        SpanningTreeStatus status = bridge.Status;
+        Assert.Equal(4096, status.Root.Priority);
+        Assert.Contains(status.Root.Address.ToString(), peer.Ask("rstp/show", Rapid), StringComparison.Ordinal);
+
+        first.SetCarrier(false);
+        HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "Disabled Discarding", "Designated Forwarding"));
+    }
+
+    private static TapPort Connect(TapBridge bridge, OpenVswitch peer, string priority)
+    {
+        TapPort first = bridge.Add("ta", new PortTreeOptions { PathCost = 2000 });
+        bridge.Add("tb", new PortTreeOptions { PathCost = 2000 });
+        peer.Configure("add-br", Rapid, "--", "set", "bridge", Rapid, "datapath_type=netdev", "rstp_enable=true", $"other_config:rstp-priority={priority}",
+            "--", "add-port", Rapid, "ta", "--", "set", "port", "ta", "other_config:rstp-path-cost=2000", "other_config:rstp-port-num=1",
+            "--", "add-port", Rapid, "tb", "--", "set", "port", "tb", "other_config:rstp-path-cost=2000", "other_config:rstp-port-num=2");
+        return first;
+    }
+
+    private static string? Differs(TapBridge bridge, OpenVswitch peer, params string[] expected)
+    {
+        string[] found = [bridge.Describe(0), bridge.Describe(1), peer.RapidPort(Rapid, "ta"), peer.RapidPort(Rapid, "tb")];
+        return expected.SequenceEqual(found) ? null : $"{string.Join(", ", found)} instead of {string.Join(", ", expected)}";
+    }
+}
