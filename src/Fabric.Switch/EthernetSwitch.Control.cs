@@ -61,6 +61,17 @@ public sealed unsafe partial class EthernetSwitch
         }
     }
 
+    /// <summary>Asks or tells a protocol something between two of its events: to read its status, to configure it.</summary>
+    /// <param name="question">Called once, under the switch's lock; must not block.</param>
+    /// <returns>What it returns.</returns>
+    public T AskProtocol<T>(Func<T> question)
+    {
+        lock (_gate)
+        {
+            return question();
+        }
+    }
+
     /// <summary>Stops the protocols and lets go of all ports, which remain their owner's.</summary>
     public void Dispose()
     {

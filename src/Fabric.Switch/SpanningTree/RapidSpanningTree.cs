@@ -48,9 +48,10 @@ namespace Fabric.Switch.SpanningTree;
 // come in sends at most TransmitHoldCount and then one a second in return.
 
 /// <summary>A bridge's part in the spanning tree (IEEE 802.1D-2004, clause 17).</summary>
-/// <remarks>One call at a time, under the switch's lock. Calls of <see cref="ISwitchControl"/> are made from inside the calls
-/// here; the control must not call back. Allocates only where ports are added and status is read.</remarks>
-public sealed partial class RapidSpanningTree
+/// <remarks>One call at a time, under the switch's lock: from outside through <see cref="EthernetSwitch.AskProtocol"/>. Calls of
+/// <see cref="ISwitchControl"/> are made from inside the calls here; the control must not call back. Allocates only where ports are
+/// added and status is read.</remarks>
+public sealed partial class RapidSpanningTree : IControlProtocol
 {
     /// <summary>Most ports: a port's number has 12 bits in a BPDU (17.3.2), from 1.</summary>
     public const int MaxPorts = 4095;
@@ -116,8 +117,26 @@ public sealed partial class RapidSpanningTree
             return false;
         _byNumber[port] = null;
         ListPorts();
-        foreach (TreePort other in _ports)
-            other.Reselect = true;
+        ReselectAll();
+        Run();
+        return true;
+    }
+
+    /// <summary>Changes how a port takes part: without a break, unless it becomes or ceases to be an edge, which is as if the link had
+    /// been down for a moment.</summary>
+    /// <param name="port">Number of the port.</param>
+    /// <param name="options">All of its options.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is outside its range.</exception>
+    /// <returns>False when the port is not there.</returns>
+    public bool Configure(int port, PortTreeOptions options)
+    {
+        options.Check();
+        if (Find(port) is not { } found)
+            return false;
+        if (found.Configure(options))
+            Run();
+        found.Enable();
+        ReselectAll();
         Run();
         return true;
     }
@@ -131,6 +150,32 @@ public sealed partial class RapidSpanningTree
             Run();
     }
 
+    /// <inheritdoc/>
+    void IControlProtocol.PortAdded(int port, bool isUp)
+    {
+        // A switch may have more ports than a BPDU can number: the others stay shut rather than closing a loop.
+        if (port >= MaxPorts)
+        {
+            Control.SetPortState(port, PortState.Discarding);
+            return;
+        }
+
+        AddPort(port);
+        LinkChanged(port, isUp);
+    }
+
+    /// <inheritdoc/>
+    void IControlProtocol.PortRemoved(int port) => RemovePort(port);
+
+    /// <inheritdoc/>
+    bool IControlProtocol.TryReceive(int port, ReadOnlySpan<byte> frame)
+    {
+        if (MacAddress.Read(frame) != BpduView.BridgeGroup)
+            return false;
+        Receive(port, frame);
+        return true;
+    }
+
     /// <summary>Says that a port's link is up or down. Up lifts nothing but what down has set: repeat it freely.</summary>
     /// <param name="port">Number of the port; one that is not there is ignored.</param>
     /// <param name="isUp">True when frames can pass.</param>
@@ -139,6 +184,7 @@ public sealed partial class RapidSpanningTree
         if (Find(port) is not { } found)
             return;
         found.SetLink(isUp);
+        found.Enable();
         Run();
     }
 
@@ -177,6 +223,12 @@ public sealed partial class RapidSpanningTree
     private TreePort? Find(int port) => (uint)port < (uint)_byNumber.Length ? _byNumber[port] : null;
 
     private void ListPorts() => _ports = [.. _byNumber.OfType<TreePort>()];
+
+    private void ReselectAll()
+    {
+        foreach (TreePort port in _ports)
+            port.Reselect = true;
+    }
 
     private void Run()
     {

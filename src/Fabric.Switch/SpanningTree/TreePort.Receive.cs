@@ -69,8 +69,9 @@ internal sealed partial class TreePort
             // 9.3.4 has configuration BPDUs of one's own discarded. A cable that leads back to its port is a loop, which a designated
             // port does not otherwise see: dispute it (17.21.10), so that the port learns and forwards nothing.
             _ownReceived++;
+            _edgeDelayWhile = MigrateTime;
             _disputed = true;
-            _agreed = false;
+            _agreed = _operEdge = false;
             return true;
         }
 

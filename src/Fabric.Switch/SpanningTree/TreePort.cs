@@ -12,7 +12,7 @@ internal sealed partial class TreePort
     private const int MigrateTime = 3;
 
     private readonly RapidSpanningTree _tree;
-    private readonly PortTreeOptions _options;
+    private PortTreeOptions _options;
 
     // 17.17, in seconds
     private int _edgeDelayWhile;
@@ -61,20 +61,20 @@ internal sealed partial class TreePort
     private BpduKind _msgKind;
     private BpduFlags _msgFlags;
     private bool _guarded;
+    private bool _linkUp;
 
     internal TreePort(RapidSpanningTree tree, int number, PortTreeOptions options)
     {
         _tree = tree;
         _options = options;
         Number = number;
-        PortId = (ushort)((options.Priority << 8) | (number + 1));
         Begin();
     }
 
     /// <summary>The switch's number of the port.</summary>
     internal int Number { get; }
 
-    internal ushort PortId { get; }
+    internal ushort PortId => (ushort)((_options.Priority << 8) | (Number + 1));
 
     internal uint PortPathCost => _options.EffectivePathCost;
 
@@ -152,10 +152,23 @@ internal sealed partial class TreePort
     /// <summary>The link is there, or not; a guard that shut the port lets go when it is not.</summary>
     internal void SetLink(bool isUp)
     {
-        if (!isUp)
-            _guarded = false;
-        _portEnabled = isUp && !_guarded;
+        _linkUp = isUp;
+        _guarded &= isUp;
     }
+
+    /// <summary>Takes other options.</summary>
+    /// <returns>True when the machines have to see the port disabled before it is enabled again.</returns>
+    internal bool Configure(PortTreeOptions options)
+    {
+        bool isBreak = options.AdminEdge != _options.AdminEdge;
+        _guarded &= options.BpduGuard;
+        _options = options;
+        _portEnabled &= !isBreak;
+        return isBreak;
+    }
+
+    /// <summary>Enables the port or not, as link and guard say.</summary>
+    internal void Enable() => _portEnabled = _linkUp && !_guarded;
 
     /// <summary>17.19.13: try the rapid protocol again.</summary>
     internal void CheckMigration() => _mcheck = true;

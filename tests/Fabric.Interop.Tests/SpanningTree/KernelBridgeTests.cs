@@ -14,8 +14,8 @@ public class KernelBridgeTests
     {
         using TestNamespace space = new();
         KernelBridge peer = new(space, "br0", 32768);
-        using TapBridge bridge = new(space, Fast with { Priority = 4096 });
-        TapPort first = Connect(bridge, peer);
+        using TapBridge bridge = new(Fast with { Priority = 4096 });
+        TapPort first = Connect(space, bridge, peer);
 
         HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "forwarding", "blocking"));
         Assert.All(bridge.Status.Ports, port => Assert.False(port.SendsRapid));
@@ -25,8 +25,7 @@ public class KernelBridgeTests
 
         first.SetCarrier(false);
         HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "disabled", "forwarding"));
-        // The kernel's notification came up here, and was acknowledged.
-        Assert.True(bridge.Status.Ports[1].Counters.NotificationReceived > 0);
+        HostTool.Await("the kernel's notification", 5, () => bridge.Status.Ports[1].Counters.NotificationReceived > 0 ? null : "is not there");
     }
 
     [SkippableFact]
@@ -34,8 +33,8 @@ public class KernelBridgeTests
     {
         using TestNamespace space = new();
         KernelBridge peer = new(space, "br0", 4096);
-        using TapBridge bridge = new(space, Fast with { Priority = 32768 });
-        TapPort first = Connect(bridge, peer);
+        using TapBridge bridge = new(Fast with { Priority = 32768 });
+        TapPort first = Connect(space, bridge, peer);
 
         HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "forwarding", "forwarding"));
 
@@ -43,10 +42,10 @@ public class KernelBridgeTests
         HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "disabled", "forwarding"));
     }
 
-    private static TapPort Connect(TapBridge bridge, KernelBridge peer)
+    private static TapPort Connect(TestNamespace space, TapBridge bridge, KernelBridge peer)
     {
-        TapPort first = bridge.Add("ta", new PortTreeOptions { PathCost = 100 });
-        bridge.Add("tb", new PortTreeOptions { PathCost = 100 });
+        TapPort first = bridge.Add(space, "ta", new PortTreeOptions { PathCost = 100 });
+        bridge.Add(space, "tb", new PortTreeOptions { PathCost = 100 });
         peer.Add("ta", 100);
         peer.Add("tb", 100);
         return first;

@@ -12,16 +12,25 @@ public class OpenVswitchTests
     [SkippableFact]
     public void Both_agree_when_this_switch_is_root_and_when_a_cable_is_cut()
     {
+        HostTool.Need("ping", "iputils-ping");
         using TestNamespace space = new();
+        using TestNamespace host = new();
         using OpenVswitch peer = new(space);
-        using TapBridge bridge = new(space, new SpanningTreeOptions { Priority = 4096 });
-        TapPort first = Connect(bridge, peer, "32768");
+        using TapBridge bridge = new(new SpanningTreeOptions { Priority = 4096 });
+        TapPort first = Connect(space, bridge, peer, "32768");
+        bridge.Add(host, "th");
+        host.Ip("addr", "add", "10.9.0.1/24", "dev", "th");
+        space.Ip("addr", "add", "10.9.0.2/24", "dev", Rapid);
+        space.Ip("link", "set", Rapid, "up");
 
         HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
         Assert.All(bridge.Status.Ports, port => Assert.True(port.SendsRapid));
+        HostTool.Await("the host's port", 6, () => bridge.Describe(2) == "Designated Forwarding" ? null : bridge.Describe(2));
+        Ping(host);
 
         first.SetCarrier(false);
         HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "Disabled Discarding", "Root Forwarding"));
+        Ping(host);
         first.SetCarrier(true);
         HostTool.Await("the mended ring", 6, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
     }
@@ -31,8 +40,8 @@ public class OpenVswitchTests
     {
         using TestNamespace space = new();
         using OpenVswitch peer = new(space);
-        using TapBridge bridge = new(space, new SpanningTreeOptions { Priority = 61440 });
-        TapPort first = Connect(bridge, peer, "4096");
+        using TapBridge bridge = new(new SpanningTreeOptions { Priority = 61440 });
+        TapPort first = Connect(space, bridge, peer, "4096");
 
         HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "Designated Forwarding", "Designated Forwarding"));
         SpanningTreeStatus status = bridge.Status;
@@ -43,10 +52,18 @@ public class OpenVswitchTests
         HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "Disabled Discarding", "Designated Forwarding"));
     }
 
-    private static TapPort Connect(TapBridge bridge, OpenVswitch peer, string priority)
+    // Each request is answered, and once.
+    private static void Ping(TestNamespace from)
     {
-        TapPort first = bridge.Add("ta", new PortTreeOptions { PathCost = 2000 });
-        bridge.Add("tb", new PortTreeOptions { PathCost = 2000 });
+        string told = from.Expect("ping", "-c", "10", "-i", "0.01", "-W", "5", "10.9.0.2");
+        Assert.Contains(" 10 received", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("DUP", told, StringComparison.Ordinal);
+    }
+
+    private static TapPort Connect(TestNamespace space, TapBridge bridge, OpenVswitch peer, string priority)
+    {
+        TapPort first = bridge.Add(space, "ta", new PortTreeOptions { PathCost = 2000 });
+        bridge.Add(space, "tb", new PortTreeOptions { PathCost = 2000 });
         peer.Configure("add-br", Rapid, "--", "set", "bridge", Rapid, "datapath_type=netdev", "rstp_enable=true", $"other_config:rstp-priority={priority}",
             "--", "add-port", Rapid, "ta", "--", "set", "port", "ta", "other_config:rstp-path-cost=2000", "other_config:rstp-port-num=1",
             "--", "add-port", Rapid, "tb", "--", "set", "port", "tb", "other_config:rstp-path-cost=2000", "other_config:rstp-port-num=2");
