@@ -15,7 +15,12 @@ public class KernelBridgeTests
         using TestNamespace space = new();
         KernelBridge peer = new(space, "br0", 32768);
         using TapBridge bridge = new(Fast with { Priority = 4096 });
-        TapPort first = Connect(space, bridge, peer);
+        // The kernel notifies of changes where it has a designated port.
+        space.Ip("link", "add", "va", "type", "veth", "peer", "name", "vb");
+        space.Ip("link", "set", "va", "up");
+        space.Ip("link", "set", "vb", "up");
+        peer.Add("va", 100);
+        Connect(space, bridge, peer);
 
         HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "forwarding", "blocking"));
         Assert.All(bridge.Status.Ports, port => Assert.False(port.SendsRapid));
@@ -23,9 +28,8 @@ public class KernelBridgeTests
         string address = string.Join(':', bridge.Status.Bridge.Address.ToString().Split(':').Select(octet => octet == "00" ? "0" : octet.TrimStart('0')));
         Assert.Equal($"1000.{address}", peer.DesignatedRoot("ta"));
 
-        first.SetCarrier(false);
-        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "disabled", "forwarding"));
-        HostTool.Await("the kernel's notification", 5, () => bridge.Status.Ports[1].Counters.NotificationReceived > 0 ? null : "is not there");
+        // It repeats its notification every second until that is acknowledged.
+        Assert.InRange(bridge.Status.Ports[0].Counters.NotificationReceived + bridge.Status.Ports[1].Counters.NotificationReceived, 1, 5);
     }
 
     [SkippableFact]
