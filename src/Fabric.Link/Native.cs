@@ -31,6 +31,11 @@ internal static unsafe partial class Native
     internal const int Einval = 22;
     internal const int Emsgsize = 90;
     internal const int Ebadfd = 77;
+    internal const int Enetdown = 100;
+    internal const int Enobufs = 105;
+    internal const int ProtectionReadWrite = 3;
+    internal const int MapShared = 1;
+    internal const int MessageDontWait = 0x40;
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     internal static partial SafeFileHandle EventFd(uint value, int flags);
@@ -78,6 +83,15 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]
     internal static partial nint ReceiveFrom(SafeFileHandle fd, void* buffer, nint count, int flags);
 
+    [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
+    internal static partial int SendMessages(int fd, MultiMessage* messages, uint count, int flags);
+
+    [LibraryImport("libc", EntryPoint = "mmap", SetLastError = true)]
+    internal static partial nint Map(nint address, nuint length, int protection, int flags, SafeHandle fd, nint offset);
+
+    [LibraryImport("libc", EntryPoint = "munmap", SetLastError = true)]
+    internal static partial int Unmap(nint address, nuint length);
+
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     internal static partial SafeFileHandle EpollCreate(int flags);
 
@@ -93,5 +107,19 @@ internal static unsafe partial class Native
     {
         internal void* Base;
         internal nuint Length;
+    }
+
+    /// <summary>struct mmsghdr of 64-bit hosts: struct msghdr and how much of it was sent.</summary>
+    [StructLayout(LayoutKind.Sequential, Size = 64)]
+    internal struct MultiMessage
+    {
+        internal void* Name;
+        internal uint NameLength;
+        internal IoVector* Pieces;
+        internal nuint PieceCount;
+        internal void* Control;
+        internal nuint ControlLength;
+        internal int Flags;
+        internal uint Sent;
     }
 }

@@ -1,5 +1,6 @@
 using Fabric.Link.Host;
 using Fabric.Link.Taps;
+using Fabric.Link.Tests.Host;
 
 namespace Fabric.Link.Tests.Taps;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Fabric.Link.Host;
 using Fabric.Link.Taps;
+using Fabric.Link.Tests.Host;
 using Fabric.TestKit.Link;
 using Fabric.Wire;
 using static Fabric.TestKit.Link.TestFrames;

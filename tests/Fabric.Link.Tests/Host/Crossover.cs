@@ -1,4 +1,4 @@
-namespace Fabric.Link.Tests.Taps;
+namespace Fabric.Link.Tests.Host;
 
 /// <summary>The least of a switch: what one port receives the other transmits, finished as far as that needs it.</summary>
 internal sealed class Crossover(IPort left, IPort right) : IFrameSink

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Fabric.Link.Tests.Taps;
+namespace Fabric.Link.Tests.Host;
 
 /// <summary>Programs of the host, the outside judges of these tests.</summary>
 internal static class HostTool

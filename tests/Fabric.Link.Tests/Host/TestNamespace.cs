@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using Fabric.Link.Host;
 
-namespace Fabric.Link.Tests.Taps;
+namespace Fabric.Link.Tests.Host;
 
 /// <summary>A network namespace that a test makes and removes.</summary>
 internal sealed class TestNamespace : IDisposable

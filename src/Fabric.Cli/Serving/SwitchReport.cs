@@ -1,0 +1,77 @@
+using System.Text.Json;
+using Fabric.Daemon.Composition;
+using Fabric.Link;
+using Fabric.Link.Packet;
+using Fabric.Link.Taps;
+
+namespace Fabric.Cli.Serving;
+
+/// <summary>Prints what <c>fabric serve net</c> has made and done: lines for people, or a JSON object a line.</summary>
+internal sealed class SwitchReport(Terminal terminal, bool json)
+{
+    /// <summary>A TAP was made.</summary>
+    /// <returns>The same.</returns>
+    public TapPort Made(TapPort tap)
+    {
+        TapOptions options = tap.Options;
+        Print(new ServedPort("port", tap.Name, "tap", options.Namespace, options.Address?.ToString(), options.Queues, Names(tap.Accepts)));
+        return tap;
+    }
+
+    /// <summary>An interface was taken.</summary>
+    /// <returns>The same.</returns>
+    public PacketSocketPort Made(PacketSocketPort port)
+    {
+        Print(new ServedPort("port", port.Name, "interface", port.Options.Namespace, null, 1, Names(port.Accepts)));
+        return port;
+    }
+
+    /// <summary>All ports forward.</summary>
+    public void Ready(string name, StandaloneSwitch served)
+    {
+        if (json)
+            terminal.Out.WriteLine(JsonSerializer.Serialize(new ServedReady("ready", name, [.. served.Ports.Select(port => port.Name)]), CliJson.Line.ServedReady));
+        else
+            terminal.Out.WriteLine($"{name}: {served.Ports.Count} port{(served.Ports.Count == 1 ? "" : "s")}, forwarding; Ctrl-C ends it");
+    }
+
+    /// <summary>The counters.</summary>
+    public void Statistics(StandaloneSwitch served)
+    {
+        ServedPortStatistics[] ports = [.. served.Ports.Select(ServedPortStatistics.Of)];
+        Dictionary<string, long> drops = ServedPortStatistics.Drops(served.Counters.Drops);
+        if (json)
+        {
+            terminal.Out.WriteLine(JsonSerializer.Serialize(
+                new ServedStatistics("stats", served.Counters.Forwarded, served.Counters.Flooded, served.Counters.Learned, drops, ports), CliJson.Line.ServedStatistics));
+            return;
+        }
+
+        terminal.WriteTable(
+            ["PORT", "RX FRAMES", "RX BYTES", "TX FRAMES", "TX BYTES", "RX DROPS", "TX DROPS"],
+            ports.Select(port => (string[])
+            [
+                port.Name, $"{port.ReceivedFrames}", $"{port.ReceivedBytes}", $"{port.TransmittedFrames}", $"{port.TransmittedBytes}", Text(port.ReceiveDrops), Text(port.TransmitDrops),
+            ]));
+        terminal.Out.WriteLine($"switch: {served.Counters.Forwarded} forwarded, {served.Counters.Flooded} flooded, {served.Counters.Learned} addresses learned, drops: {Text(drops)}");
+    }
+
+    private void Print(ServedPort port)
+    {
+        if (json)
+        {
+            terminal.Out.WriteLine(JsonSerializer.Serialize(port, CliJson.Line.ServedPort));
+            return;
+        }
+
+        string place = port.Namespace is null ? "" : $" in namespace {port.Namespace}";
+        string address = port.Address is null ? "" : $", {port.Address}";
+        string queues = port.Queues == 1 ? "" : $", {port.Queues} queues";
+        terminal.Out.WriteLine($"  {port.Kind,-9} {port.Name}{place}{address}{queues}, offloads: {(port.Offloads is [] ? "none" : string.Join(' ', port.Offloads))}");
+    }
+
+    private static string[] Names(FrameOffloads offloads) => offloads == FrameOffloads.None ? [] : offloads.ToString().Split(", ");
+
+    private static string Text(IReadOnlyDictionary<string, long> drops) =>
+        drops.Count == 0 ? "0" : string.Join(' ', drops.Select(drop => $"{drop.Key}={drop.Value}"));
+}

@@ -1,0 +1,56 @@
+using System.Diagnostics;
+using System.Text.Json;
+
+namespace Fabric.Cli.Tests;
+
+public sealed class ServeNetTests : IDisposable
+{
+    private readonly Sandbox _user = new();
+
+    public void Dispose() => _user.Dispose();
+
+    [SkippableTheory]
+    [InlineData("-INT")]
+    [InlineData("-TERM")]
+    public async Task ASwitchServesItsPortsUntilASignalAndLeavesNothing(string signal)
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess && File.Exists("/dev/net/tun"), "needs root, to make interfaces");
+        // By the process's id: other runs may go on beside this one.
+        string left = $"fl{Environment.ProcessId}";
+        string right = $"fr{Environment.ProcessId}";
+        using Process process = _user.Start("serve", "net", "--tap", $"{left},address=10.219.7.1/30", "--tap", $"{right},queues=2,offloads=off", "--interface", "lo", "--stats", "--json", "--name", "lab");
+        List<JsonElement> ports = [];
+        for (JsonElement line = await ReadAsync(process); line.GetProperty("event").GetString() == "port"; line = await ReadAsync(process))
+            ports.Add(line);
+        Assert.Equal(["tap", "tap", "interface"], ports.Select(port => port.GetProperty("kind").GetString()));
+        Assert.Equal(0, ports[1].GetProperty("offloads").GetArrayLength());
+        Assert.True(Directory.Exists($"/sys/class/net/{left}"));
+        using (Process kill = Process.Start("kill", [signal, $"{process.Id}"]))
+            await kill.WaitForExitAsync();
+        JsonElement statistics = await ReadAsync(process);
+        Assert.Equal([left, right, "lo"], statistics.GetProperty("ports").EnumerateArray().Select(port => port.GetProperty("name").GetString()));
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        Assert.False(Directory.Exists($"/sys/class/net/{left}") || Directory.Exists($"/sys/class/net/{right}"));
+    }
+
+    [Theory]
+    [InlineData("give at least one --tap", "--stats")]
+    [InlineData("did you mean queues", "--tap", "a,queue=2")]
+    [InlineData("queues takes a number from 1 to 256", "--tap", "a,queues=0")]
+    [InlineData("write ADDRESS/LENGTH", "--tap", "a,address=10.0.0.1")]
+    [InlineData("no station's MAC", "--tap", "a,mac=ff:ff:ff:ff:ff:ff")]
+    [InlineData("'a/b' is no name for an interface", "--tap", "a/b")]
+    [InlineData("no network namespace 'no-such'", "--tap", "a,netns=no-such")]
+    [InlineData("no interface 'no-such-one'", "--interface", "no-such-one")]
+    public void WhatCannotBeServedIsExplainedInALine(string expected, params string[] options) =>
+        Assert.Contains(expected, _user.Fabric(["serve", "net", .. options]).ErrorLine, StringComparison.Ordinal);
+
+    private static async Task<JsonElement> ReadAsync(Process process)
+    {
+        string? line = await process.StandardOutput.ReadLineAsync();
+        if (line is null)
+            Assert.Fail(await process.StandardError.ReadToEndAsync());
+        return JsonDocument.Parse(line).RootElement;
+    }
+}
