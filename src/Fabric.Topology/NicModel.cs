@@ -8,4 +8,8 @@ namespace Fabric.Topology;
 /// <param name="Mac">Ethernet address; given, or derived from topology, machine and position, the same at every start.</param>
 /// <param name="Address">IPv4 or IPv6 address that the guest configures, or null.</param>
 /// <param name="PrefixLength">Prefix length of <paramref name="Address"/> in bits; 0 without one.</param>
-public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address, int PrefixLength);
+public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address, int PrefixLength)
+{
+    /// <summary>What passes.</summary>
+    public PortModel Port { get; init; } = PortModel.Plain;
+}

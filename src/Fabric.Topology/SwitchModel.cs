@@ -7,4 +7,11 @@ namespace Fabric.Topology;
 /// <param name="Mtu">Largest payload of a frame in bytes; told to guests through virtio.</param>
 /// <param name="Ageing">How long a learned address stays without being seen.</param>
 /// <param name="Subnet">Network that every address on the switch belongs to, or null when none was declared.</param>
-public sealed record SwitchModel(string Name, int Mtu, TimeSpan Ageing, IPNetwork? Subnet);
+public sealed record SwitchModel(string Name, int Mtu, TimeSpan Ageing, IPNetwork? Subnet)
+{
+    /// <summary>Most addresses it learns, or null for the usual.</summary>
+    public int? MaxAddresses { get; init; }
+
+    /// <summary>The spanning tree it takes part in, or null for none.</summary>
+    public SpanningTreeModel? SpanningTree { get; init; }
+}

@@ -29,3 +29,11 @@ public sealed record ExecStep(string Title, int Line, string Vm, string Run, str
 /// <param name="Line">Line in the file, from 1.</param>
 /// <param name="Vm">The machine.</param>
 public sealed record RestartStep(string Title, int Line, string Vm) : TestStep(Title, Line);
+
+/// <summary>A link between two switches is cut or mended.</summary>
+/// <param name="Title">For the report.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+/// <param name="A">Switch at one end.</param>
+/// <param name="B">Switch at the other end.</param>
+/// <param name="IsUp">True to mend it.</param>
+public sealed record LinkStep(string Title, int Line, string A, string B, bool IsUp) : TestStep(Title, Line);

@@ -29,7 +29,7 @@ public static class TopologyLoader
         string fullPath = Path.GetFullPath(path);
         YamlSection root = YamlSection.Open(Language.TopologyLanguage.Root, ReadYaml(fullPath, errors), errors, Path.GetDirectoryName(fullPath)!);
         if (root.Node is not YamlMappingNode { Children.Count: > 0 } && errors.IsEmpty)
-            errors.Add(root.Node, "the file holds no topology; it takes name, images, switches, disks, pool, vms, tests");
+            errors.Add(root.Node, $"the file holds no topology; it takes {string.Join(", ", Language.TopologyLanguage.Root.Keys.Select(key => key.Name))}");
         TopologyModel model = new TopologyReader(root, errors, fullPath).Read();
         return errors.IsEmpty ? model : throw errors.ToException();
     }

@@ -15,6 +15,15 @@ public sealed record TopologyModel
     /// <summary>Switches by name.</summary>
     public required IReadOnlyDictionary<string, SwitchModel> Switches { get; init; }
 
+    /// <summary>Cables between switches, in the file's order.</summary>
+    public IReadOnlyList<LinkModel> Links { get; init; } = [];
+
+    /// <summary>Interfaces of the host by name.</summary>
+    public IReadOnlyDictionary<string, TapModel> Taps { get; init; } = new Dictionary<string, TapModel>();
+
+    /// <summary>Processes at stream sockets by name.</summary>
+    public IReadOnlyDictionary<string, StreamModel> Streams { get; init; } = new Dictionary<string, StreamModel>();
+
     /// <summary>Disks by name.</summary>
     public required IReadOnlyDictionary<string, DiskModel> Disks { get; init; }
 

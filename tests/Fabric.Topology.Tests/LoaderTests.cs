@@ -61,6 +61,43 @@ public class LoaderTests
     }
 
     [Fact]
+    public void Links_taps_and_streams_reach_the_model_with_what_their_ports_let_pass()
+    {
+        using TopologyFile file = new("""
+            switches:
+              core: { spanning-tree: { priority: 4096, hello: 1 }, max-addresses: 100 }
+              edge: { spanning-tree: stp, subnet: 10.0.0.0/24 }
+            links:
+              - { a: core, b: edge, trunk: "10,20-29", native: 10, cost: 5, root-guard: true }
+              - { a: edge, b: core }
+            taps:
+              t0: { to: edge, interface: eth7, netns: blue, queues: 2, address: 10.0.0.9, vlan: 10, isolated: true, most-addresses: 3, police: 2.5Mbit, edge: true }
+            streams:
+              q0: { to: core, listen: run/q.sock, tunnel: 30 }
+              q1: { to: core, connect: "tcp:[::1]:5000" }
+            tests:
+              - link: { a: edge, b: core, state: down }
+            """);
+        TopologyModel model = TopologyLoader.Load(file.FilePath);
+
+        Assert.Equal(new SpanningTreeModel(true, 4096, 1, 20, 15), model.Switches["core"].SpanningTree);
+        Assert.False(model.Switches["edge"].SpanningTree!.IsRapid);
+        Assert.Equal(100, model.Switches["core"].MaxAddresses);
+        Assert.Equal(["core/edge", "edge/core.2"], model.Links.Select(link => link.PortA));
+        Assert.Equal(["edge/core", "core/edge.2"], model.Links.Select(link => link.PortB));
+        PortModel trunk = model.Links[0].Port;
+        Assert.Equal([(10, 10), (20, 29)], trunk.Trunk!);
+        Assert.Equal((10, 5, true), (trunk.Native, trunk.Cost, trunk.RootGuard));
+        Assert.Same(PortModel.Plain, model.Links[1].Port);
+        TapModel tap = model.Taps["t0"];
+        Assert.Equal(("edge", "eth7", "blue", 2, IPAddress.Parse("10.0.0.9"), 24), (tap.To, tap.Interface, tap.Namespace, tap.Queues, tap.Address, tap.PrefixLength));
+        Assert.Equal(new PortModel { Vlan = 10, IsIsolated = true, MostAddresses = 3, PoliceBits = 2_500_000, IsEdge = true }, tap.Port);
+        Assert.Equal((Path.Combine(file.Folder, "run/q.sock"), true, 30), (model.Streams["q0"].EndPoint.ToString(), model.Streams["q0"].Listens, model.Streams["q0"].Port.Tunnel));
+        Assert.Equal((new IPEndPoint(IPAddress.IPv6Loopback, 5000), false), (model.Streams["q1"].EndPoint, model.Streams["q1"].Listens));
+        Assert.Equal(new LinkStep("link edge - core down", 13, "edge", "core", false), Assert.Single(model.Tests));
+    }
+
+    [Fact]
     public void Test_steps_keep_their_order_and_resolve_machines_to_addresses_on_a_shared_switch()
     {
         TopologyModel model = TopologyFile.Load(Lab);

@@ -14,11 +14,67 @@ internal static class TopologyLanguage
         new Key("initrd", ValueKind.Path, "Initial RAM file system of your own."),
         new Key("cmdline", ValueKind.Text, "Kernel command line; replaces the image's default."));
 
+    internal static readonly Section SpanningTree = new(
+        "spanning-tree",
+        new Key("protocol", ValueKind.Choice, "rstp (which falls back to stp where a neighbour speaks nothing else) or stp; rstp unless given.") { Choices = ["rstp", "stp"] },
+        new Key("priority", ValueKind.Integer, "Priority as root, a multiple of 4096; the lower the likelier. 32768 unless given.") { Range = (0, 61440) },
+        new Key("hello", ValueKind.Integer, "Seconds between two messages; 2 unless given.") { Range = (1, 10) },
+        new Key("max-age", ValueKind.Integer, "Seconds after which what a silent neighbour said is dropped; 20 unless given.") { Range = (6, 40) },
+        new Key("forward-delay", ValueKind.Integer, "Seconds in each state before forwarding where no neighbour agrees to less; 15 unless given.") { Range = (4, 30) });
+
     internal static readonly Section Switch = new(
         "switch",
         new Key("mtu", ValueKind.Integer, "Largest payload of a frame in bytes; guests are told through virtio.") { Range = (68, 65535) },
         new Key("ageing", ValueKind.Duration, "How long a learned address stays without being seen; 300s unless given."),
-        new Key("subnet", ValueKind.Network, "Network that every address on this switch belongs to, such as 10.0.0.0/24."));
+        new Key("subnet", ValueKind.Network, "Network that every address on this switch belongs to, such as 10.0.0.0/24."),
+        new Key("max-addresses", ValueKind.Integer, "Most addresses it learns; 16384 unless given.") { Range = (1, 131_072) },
+        new Key("spanning-tree", ValueKind.Section, "Speak a spanning tree protocol, so that links may form rings.") { Section = SpanningTree, Shorthand = "protocol" });
+
+    /// <summary>What a port of a switch lets pass; the same keys wherever something is plugged in.</summary>
+    private static readonly Key[] PortKeys =
+    [
+        new Key("vlan", ValueKind.Integer, "VLAN of the port; frames pass it untagged.") { Range = (1, 4094) },
+        new Key("trunk", ValueKind.Text, "VLANs that pass the port tagged, such as 10,20-29 or all."),
+        new Key("native", ValueKind.Integer, "With trunk: the one VLAN that passes untagged.") { Range = (1, 4094) },
+        new Key("tunnel", ValueKind.Integer, "VLAN in which whatever passes the port is carried, with tags of its own inside (QinQ).") { Range = (1, 4094) },
+        new Key("isolated", ValueKind.Boolean, "Exchange frames only with ports that are not isolated."),
+        new Key("most-addresses", ValueKind.Integer, "Frames from further addresses than this many are dropped.") { Range = (1, 131_072) },
+        new Key("police", ValueKind.Text, "Most that may come in from the port, such as 100Mbit; what exceeds it is dropped."),
+        new Key("edge", ValueKind.Boolean, "With spanning-tree: forward at once, as no switch is behind the port."),
+        new Key("cost", ValueKind.Integer, "With spanning-tree: cost of the port on the way to the root; 2000 unless given.") { Range = (1, 200_000_000) },
+        new Key("bpdu-guard", ValueKind.Boolean, "With spanning-tree: shut the port when a switch turns up behind it."),
+        new Key("root-guard", ValueKind.Boolean, "With spanning-tree: take no root from behind the port."),
+    ];
+
+    internal static readonly Section Link = new(
+        "link",
+        [
+            new Key("a", ValueKind.Name, "Switch at one end.") { IsRequired = true },
+            new Key("b", ValueKind.Name, "Switch at the other end.") { IsRequired = true },
+            .. PortKeys,
+        ]);
+
+    internal static readonly Section Tap = new(
+        "tap",
+        [
+            new Key("to", ValueKind.Name, "Switch that the TAP is plugged into.") { IsRequired = true },
+            new Key("interface", ValueKind.Text, "Name of the host's interface, at most 15 characters; the TAP's own name unless given."),
+            new Key("netns", ValueKind.Text, "Network namespace it is made in: a name or a process id."),
+            new Key("queues", ValueKind.Integer, "Queues over which the host spreads its flows; 1 unless given.") { Range = (1, 256) },
+            new Key("address", ValueKind.Address, "Address that the host's interface gets, such as 10.0.0.254/24."),
+            new Key("mac", ValueKind.Mac, "Ethernet address of the host's interface; the host chooses unless given."),
+            new Key("offloads", ValueKind.Boolean, "Pass super-frames and partial checksums; true unless given."),
+            .. PortKeys,
+        ]);
+
+    internal static readonly Section Stream = new(
+        "stream",
+        [
+            new Key("to", ValueKind.Name, "Switch that the peer is plugged into.") { IsRequired = true },
+            new Key("listen", ValueKind.Text, "Where to wait for the peer: a path, or tcp:HOST:PORT. For QEMU's -netdev stream."),
+            new Key("connect", ValueKind.Text, "Where the peer listens: a path, or tcp:HOST:PORT."),
+            .. PortKeys,
+        ]);
 
     internal static readonly string[] DiskFormats = ["qcow2", "vhdx", "vhd", "vmdk", "raw"];
 
@@ -55,9 +111,12 @@ internal static class TopologyLanguage
 
     internal static readonly Section Nic = new(
         "nic",
-        new Key("to", ValueKind.Name, "Switch that the NIC is plugged into.") { IsRequired = true },
-        new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
-        new Key("address", ValueKind.Address, "Address that the guest configures, such as 10.0.0.1/24."));
+        [
+            new Key("to", ValueKind.Name, "Switch that the NIC is plugged into.") { IsRequired = true },
+            new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
+            new Key("address", ValueKind.Address, "Address that the guest configures, such as 10.0.0.1/24."),
+            .. PortKeys,
+        ]);
 
     internal static readonly Section Vm = new(
         "vm",
@@ -89,18 +148,28 @@ internal static class TopologyLanguage
         "restart",
         new Key("vm", ValueKind.Name, "Machine that is stopped in order and started again.") { IsRequired = true });
 
+    internal static readonly Section LinkChange = new(
+        "link",
+        new Key("a", ValueKind.Name, "Switch at one end.") { IsRequired = true },
+        new Key("b", ValueKind.Name, "Switch at the other end.") { IsRequired = true },
+        new Key("state", ValueKind.Choice, "down cuts the link, up mends it.") { Choices = ["up", "down"], IsRequired = true });
+
     internal static readonly Section Test = new(
         "test",
         new Key("name", ValueKind.Text, "What the step shows, for the report."),
         new Key("ping", ValueKind.Section, "One machine pings another; every echo must come back.") { Section = Ping },
         new Key("exec", ValueKind.Section, "A command runs in a guest; its exit status and output are judged.") { Section = Exec },
-        new Key("restart", ValueKind.Section, "A machine is stopped in order and started again.") { Section = Restart, Shorthand = "vm" });
+        new Key("restart", ValueKind.Section, "A machine is stopped in order and started again.") { Section = Restart, Shorthand = "vm" },
+        new Key("link", ValueKind.Section, "A link between two switches is cut or mended.") { Section = LinkChange });
 
     internal static readonly Section Root = new(
         "topology",
         new Key("name", ValueKind.Name, "Name of the topology; the file's name unless given."),
         new Key("images", ValueKind.SectionsByName, "Guest images.") { Section = Image },
         new Key("switches", ValueKind.SectionsByName, "Switches.") { Section = Switch },
+        new Key("links", ValueKind.Sections, "Cables between switches.") { Section = Link },
+        new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches.") { Section = Tap },
+        new Key("streams", ValueKind.SectionsByName, "Processes at stream sockets, such as guests of QEMU, that are plugged into switches.") { Section = Stream },
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
         new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },
         new Key("vms", ValueKind.SectionsByName, "Virtual machines.") { Section = Vm },

@@ -9,7 +9,7 @@ namespace Fabric.Topology.Yaml;
 /// <param name="root">The file.</param>
 /// <param name="errors">Takes the faults.</param>
 /// <param name="sourcePath">Absolute path of the file.</param>
-internal sealed class TopologyReader(YamlSection root, ErrorList errors, string sourcePath)
+internal sealed partial class TopologyReader(YamlSection root, ErrorList errors, string sourcePath)
 {
     private const long MinMemory = 32L << 20;
     private const long MaxMemory = 1L << 40;
@@ -35,7 +35,13 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
         foreach ((string name, YamlSection section) in root.ChildrenByName("images"))
             _images[name] = ReadImage(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("switches"))
-            _switches[name] = new SwitchModel(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"));
+            _switches[name] = ReadSwitch(name, section);
+        foreach (YamlSection section in root.Children("links"))
+            ReadLink(section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("taps"))
+            _taps[name] = ReadTap(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("streams"))
+            ReadStream(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("disks"))
             _disks[name] = ReadDisk(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
@@ -46,6 +52,9 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
             SourcePath = sourcePath,
             Images = _images,
             Switches = _switches,
+            Links = _links,
+            Taps = _taps,
+            Streams = _streams,
             Disks = _disks,
             Vms = _vms,
             PoolLimit = ReadPool(),
@@ -219,9 +228,9 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
         if (!_macs.TryAdd(mac, vm))
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by a NIC of vm '{_macs[mac]}'");
         if (section.Address("address") is not { } written)
-            return new NicModel(to ?? "", mac, null, 0);
+            return new NicModel(to ?? "", mac, null, 0) { Port = ReadPort(section) };
         int prefixLength = to == null ? written.PrefixLength : CheckAddress(vm, section, _switches[to], written.Address, written.PrefixLength);
-        return new NicModel(to ?? "", mac, written.Address, prefixLength);
+        return new NicModel(to ?? "", mac, written.Address, prefixLength) { Port = ReadPort(section) };
     }
 
     private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength)
@@ -243,7 +252,7 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
     private TestStep? ReadTest(YamlSection section)
     {
         string? title = section.Text("name");
-        string[] kinds = ["ping", "exec", "restart"];
+        string[] kinds = ["ping", "exec", "restart", "link"];
         if (kinds.Count(section.Has) != 1)
         {
             errors.Add(section.Node, $"a test step holds exactly one of {string.Join(", ", kinds)}");
@@ -254,6 +263,8 @@ internal sealed class TopologyReader(YamlSection root, ErrorList errors, string 
             return ReadPing(title, ping);
         if (section.Child("exec") is { } exec)
             return ReadExec(title, exec);
+        if (section.Child("link") is { } link)
+            return ReadLinkStep(title, link);
         YamlSection restart = section.Child("restart")!;
         return Refer(restart, "vm", _vms.Keys, "vm") is { } vm ? new RestartStep(title ?? $"restart {vm}", section.Line, vm) : null;
     }

@@ -1,0 +1,186 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Fabric.Topology.Yaml;
+
+// Switches, what joins them, and what is plugged into them.
+internal sealed partial class TopologyReader
+{
+    private const int MaxVlan = 4094;
+    private const int LongestInterface = 15;
+    private static readonly string[] ModeKeys = ["vlan", "trunk", "tunnel"];
+    private static readonly string[] TreeKeys = ["edge", "cost", "bpdu-guard", "root-guard"];
+
+    private readonly List<LinkModel> _links = [];
+    private readonly Dictionary<string, TapModel> _taps = [];
+    private readonly Dictionary<string, StreamModel> _streams = [];
+
+    private SwitchModel ReadSwitch(string name, YamlSection section) =>
+        new(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"))
+        {
+            MaxAddresses = section.Integer("max-addresses"),
+            SpanningTree = section.Child("spanning-tree") is { } tree ? ReadSpanningTree(tree) : null,
+        };
+
+    private SpanningTreeModel ReadSpanningTree(YamlSection section)
+    {
+        SpanningTreeModel tree = new(
+            section.Choice("protocol") != "stp", section.Integer("priority") ?? 32768, section.Integer("hello") ?? 2, section.Integer("max-age") ?? 20, section.Integer("forward-delay") ?? 15);
+        if (tree.Priority % 4096 != 0)
+            errors.Add(section.At("priority"), $"'priority: {tree.Priority}' is no multiple of 4096; the nearest is {(tree.Priority + 2048) / 4096 * 4096}");
+        if (tree.MaxAge > 2 * (tree.ForwardDelay - 1))
+            errors.Add(section.At("max-age"), $"'max-age:' is at most 2 x ('forward-delay:' - 1), here {2 * (tree.ForwardDelay - 1)}: a port must not forward before old information has died out");
+        if (tree.MaxAge < 2 * (tree.Hello + 1))
+            errors.Add(section.At("max-age"), $"'max-age:' is at least 2 x ('hello:' + 1), here {2 * (tree.Hello + 1)}: one lost message must not break the tree");
+        return tree;
+    }
+
+    private void ReadLink(YamlSection section)
+    {
+        string? a = Refer(section, "a", _switches.Keys, "switch");
+        string? b = Refer(section, "b", _switches.Keys, "switch");
+        if (a == null || b == null)
+            return;
+        if (a == b)
+            errors.Add(section.At("b"), $"this link joins switch '{a}' with itself");
+        _links.Add(new LinkModel(a, b, _links.Count(link => link.Joins(a, b)), ReadPort(section, b)));
+    }
+
+    private TapModel ReadTap(string name, YamlSection section)
+    {
+        string? to = Refer(section, "to", _switches.Keys, "switch");
+        string interfaceName = section.Text("interface") ?? name;
+        if (interfaceName.Length > LongestInterface || interfaceName.AsSpan().ContainsAny("/: %"))
+            errors.Add(section.At("interface"), $"'{interfaceName}' is no name for an interface of the host; 'interface:' takes 1 to {LongestInterface} characters without '/', ':', '%' and spaces");
+        TapModel tap = new(name, to ?? "", interfaceName)
+        {
+            Namespace = section.Text("netns"),
+            Queues = section.Integer("queues") ?? 1,
+            Mac = section.Mac("mac"),
+            Offloads = section.Boolean("offloads") ?? true,
+            Port = ReadPort(section),
+        };
+        if (tap.Mac is { } mac && !_macs.TryAdd(mac, name))
+            errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by '{_macs[mac]}'");
+        if (section.Address("address") is not { } written || to == null)
+            return tap;
+        return tap with { Address = written.Address, PrefixLength = CheckAddress(name, section, _switches[to], written.Address, written.PrefixLength) };
+    }
+
+    private void ReadStream(string name, YamlSection section)
+    {
+        string? to = Refer(section, "to", _switches.Keys, "switch");
+        if (section.Has("listen") == section.Has("connect"))
+        {
+            errors.Add(section.Node, $"stream '{name}' takes either 'listen:' or 'connect:'");
+            return;
+        }
+
+        string key = section.Has("listen") ? "listen" : "connect";
+        if (section.Text(key) is { } written && ReadEndPoint(section, key, written) is { } endPoint)
+            _streams[name] = new StreamModel(name, to ?? "", endPoint, key == "listen", ReadPort(section));
+    }
+
+    private EndPoint? ReadEndPoint(YamlSection section, string key, string written)
+    {
+        if (!written.StartsWith("tcp:", StringComparison.Ordinal))
+        {
+            string path = section.Resolve(written);
+            if (System.Text.Encoding.UTF8.GetByteCount(path) <= 107)
+                return new UnixDomainSocketEndPoint(path);
+            errors.Add(section.At(key), $"'{path}' is longer than the 107 bytes that the host allows for the path of a socket");
+            return null;
+        }
+
+        if (IPEndPoint.TryParse(written.AsSpan(4), out IPEndPoint? address) && (address.Port != 0 || key == "listen"))
+            return address;
+        errors.Add(section.At(key), $"'{key}: {written}' is no address; write it like tcp:127.0.0.1:5000 or tcp:[::1]:5000");
+        return null;
+    }
+
+    /// <summary>The port keys of a section whose 'to:', or other end, is a switch.</summary>
+    private PortModel ReadPort(YamlSection section, string? otherEnd = null)
+    {
+        PortModel port = new()
+        {
+            Vlan = section.Integer("vlan"),
+            Trunk = section.Text("trunk") is { } trunk ? ReadVlans(section, trunk) : null,
+            Native = section.Integer("native"),
+            Tunnel = section.Integer("tunnel"),
+            IsIsolated = section.Boolean("isolated") ?? false,
+            MostAddresses = section.Integer("most-addresses"),
+            PoliceBits = ReadRate(section, "police"),
+            IsEdge = section.Boolean("edge"),
+            Cost = section.Integer("cost"),
+            BpduGuard = section.Boolean("bpdu-guard") ?? false,
+            RootGuard = section.Boolean("root-guard") ?? false,
+        };
+        string[] modes = [.. ModeKeys.Where(section.Has)];
+        if (modes.Length > 1)
+            errors.Add(section.At(modes[1]), $"a port takes only one of 'vlan:', 'trunk:' and 'tunnel:'; here are {string.Join(" and ", modes)}");
+        if (port.Native is { } native && port.Trunk is null)
+            errors.Add(section.At("native"), $"'native: {native}' goes with 'trunk:'; for a port of one VLAN write 'vlan: {native}'");
+        else if (port.Native is { } named && !port.Trunk!.Any(range => named >= range.First && named <= range.Last))
+            errors.Add(section.At("native"), $"VLAN {named} is not among those of 'trunk:'");
+        CheckTreeKeys(section, otherEnd);
+        return port == PortModel.Plain ? PortModel.Plain : port;
+    }
+
+    private void CheckTreeKeys(YamlSection section, string? otherEnd)
+    {
+        string? to = otherEnd is null ? section.Text("to") : section.Text("a");
+        bool hasTree = HasTree(to) || HasTree(otherEnd);
+        foreach (string key in TreeKeys.Where(section.Has))
+        {
+            if (!hasTree && to != null)
+                errors.Add(section.At(key), $"'{key}:' needs 'spanning-tree:' at switch '{to}'");
+        }
+    }
+
+    private bool HasTree(string? name) => name != null && _switches.TryGetValue(name, out SwitchModel? model) && model.SpanningTree != null;
+
+    private long? ReadRate(YamlSection section, string key)
+    {
+        if (section.Text(key) is not { } text)
+            return null;
+        if (BitRate.TryParse(text, out long bits))
+            return bits;
+        errors.Add(section.At(key), $"'{key}: {text}' is no rate; write it like 64kbit, 100Mbit or 2.5Gbit");
+        return null;
+    }
+
+    private (int First, int Last)[]? ReadVlans(YamlSection section, string text)
+    {
+        if (text == "all")
+            return [(1, MaxVlan)];
+        List<(int, int)> ranges = [];
+        foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
+        {
+            string[] ends = part.Split('-');
+            if (ends.Length <= 2 && TryReadVlan(ends[0], out int first) && TryReadVlan(ends[^1], out int last) && first <= last)
+            {
+                ranges.Add((first, last));
+                continue;
+            }
+
+            errors.Add(section.At("trunk"), $"'{part}' in 'trunk: {text}' is no VLAN; write them like 10,20-29, each from 1 to {MaxVlan}, or all");
+            return null;
+        }
+
+        return [.. ranges];
+    }
+
+    private static bool TryReadVlan(string text, out int vlan) =>
+        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out vlan) && vlan is >= 1 and <= MaxVlan;
+
+    private LinkStep? ReadLinkStep(string? title, YamlSection section)
+    {
+        string? a = Refer(section, "a", _switches.Keys, "switch");
+        string? b = Refer(section, "b", _switches.Keys, "switch");
+        if (a == null || b == null || section.Choice("state") is not { } state)
+            return null;
+        if (!_links.Exists(link => link.Joins(a, b)))
+            errors.Add(section.At("b"), $"no link joins '{a}' and '{b}'; declare it in 'links:'");
+        return new LinkStep(title ?? $"link {a} - {b} {state}", section.Line, a, b, state == "up");
+    }
+}
