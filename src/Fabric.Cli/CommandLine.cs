@@ -74,6 +74,7 @@ internal static class CommandLine
             ExecCommand.Create(terminal),
             ConsoleCommand.Create(terminal),
             VmCommand.Create(terminal),
+            LinkCommand.Create(terminal),
             ImageCommand.Create(terminal),
             DiskCommand.Create(terminal),
             ServeCommand.Create(terminal),

@@ -1,6 +1,7 @@
 using Fabric.Disk;
 using Fabric.Images;
 using Fabric.Link;
+using Fabric.Switch;
 using Fabric.Topology;
 using Fabric.Vmm;
 using Fabric.Vmm.Agent;
@@ -19,7 +20,7 @@ public static class OperatorError
     {
         if (error is AggregateException { InnerExceptions.Count: 1 } aggregate)
             return TryDescribe(aggregate.InnerExceptions[0], out line);
-        bool isKnown = error is DaemonException or DiskException or ImageException or LinkException or MachineException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
+        bool isKnown = error is DaemonException or DiskException or ImageException or LinkException or MachineException or SwitchException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
         line = error is TopologyException ? error.Message : error.Message.ReplaceLineEndings(" ");
         return isKnown;
     }

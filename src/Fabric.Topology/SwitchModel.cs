@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.NetworkInformation;
 
 namespace Fabric.Topology;
 
@@ -11,6 +12,9 @@ public sealed record SwitchModel(string Name, int Mtu, TimeSpan Ageing, IPNetwor
 {
     /// <summary>Most addresses it learns, or null for the usual.</summary>
     public int? MaxAddresses { get; init; }
+
+    /// <summary>Address of the switch itself as a bridge, derived from the names; null without a spanning tree.</summary>
+    public PhysicalAddress? BridgeAddress { get; init; }
 
     /// <summary>The spanning tree it takes part in, or null for none.</summary>
     public SpanningTreeModel? SpanningTree { get; init; }

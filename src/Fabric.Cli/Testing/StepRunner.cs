@@ -87,6 +87,9 @@ internal sealed partial class StepRunner(ControlClient client)
                 await client.ChangeVmAsync(restart.Vm, "stop", cancel);
                 await client.ChangeVmAsync(restart.Vm, "start", cancel);
                 return null;
+            case LinkStep link:
+                await client.SetLinkAsync(link.A, link.B, link.IsUp, cancel);
+                return null;
             default:
                 throw new ArgumentException($"no way to run a {step.GetType().Name}", nameof(step));
         }

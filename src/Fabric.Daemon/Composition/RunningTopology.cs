@@ -20,6 +20,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
     private readonly Stack<Func<ValueTask>> _takeDown = new();
     private readonly SemaphoreSlim _changing = new(1);
     private DiskShelf? _disks;
+    private Wiring? _wiring;
     private volatile TopologyState _state = TopologyState.Starting;
 
     /// <summary>A topology that is not started yet.</summary>
@@ -92,6 +93,22 @@ public sealed partial class RunningTopology : IAsyncDisposable
         throw new DaemonException($"topology {Model.Name} has no VM '{name}'; {hint}") { StatusCode = 404 };
     }
 
+    /// <summary>Cuts or mends the links between two switches.</summary>
+    /// <param name="one">A switch.</param>
+    /// <param name="other">Another.</param>
+    /// <param name="up">True to mend them.</param>
+    /// <returns>The two switches, as they stand right after.</returns>
+    /// <exception cref="DaemonException">There is no such switch, or no link between them.</exception>
+    public IReadOnlyList<SwitchStatus> SetLink(string one, string other, bool up)
+    {
+        SwitchModel[] ends = [FindSwitch(one), FindSwitch(other)];
+        if (_wiring is not { } wiring)
+            throw new DaemonException($"topology {Model.Name} is not that far yet; wait until it is up");
+        if (wiring.SetLink(one, other, up) == 0)
+            throw new DaemonException($"no link joins {one} and {other}; {DescribeLinks(one)}") { StatusCode = 404 };
+        return [.. ends.Select(Describe)];
+    }
+
     /// <summary>Tells how everything stands.</summary>
     public TopologyStatus Status() => new(
         Model.Name,
@@ -123,6 +140,21 @@ public sealed partial class RunningTopology : IAsyncDisposable
         }
     }
 
+    private SwitchModel FindSwitch(string name)
+    {
+        if (Model.Switches.TryGetValue(name, out SwitchModel? model))
+            return model;
+        string? near = NearestName.Find(name, Model.Switches.Keys);
+        string hint = near is not null ? $"did you mean {near}?" : Model.Switches.Count == 0 ? "it has none" : $"it has {string.Join(", ", Model.Switches.Keys)}";
+        throw new DaemonException($"topology {Model.Name} has no switch '{name}'; {hint}") { StatusCode = 404 };
+    }
+
+    private string DescribeLinks(string name)
+    {
+        string[] others = [.. Model.Links.Where(link => link.A == name || link.B == name).Select(link => link.A == name ? link.B : link.A).Distinct()];
+        return others.Length == 0 ? $"{name} has no links" : $"{name} is linked with {string.Join(", ", others)}";
+    }
+
     private async Task BuildAsync(CancellationToken cancel)
     {
         HostMemory.Check(Model);
@@ -142,6 +174,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
         _takeDown.Push(EndDeletionAsync);
         cancel.ThrowIfCancellationRequested();
         Wiring wiring = new(Model, _time, Events);
+        _wiring = wiring;
         _takeDown.Push(() =>
         {
             wiring.Dispose();
@@ -184,8 +217,13 @@ public sealed partial class RunningTopology : IAsyncDisposable
         _state = TopologyState.Stopped;
     }
 
-    private SwitchStatus Describe(SwitchModel model) => new(
-        model.Name,
-        model.Mtu,
-        [.. _vms.Values.SelectMany(vm => vm.Model.Nics.Select((nic, i) => (nic, Port: RunningVm.PortName(vm.Model, i))).Where(p => p.nic.To == model.Name).Select(p => p.Port))]);
+    private SwitchStatus Describe(SwitchModel model)
+    {
+        IReadOnlyList<SwitchPortStatus> ports = _wiring?.PortsOf(model.Name) ?? [];
+        return new SwitchStatus(model.Name, model.Mtu, [.. ports.Select(port => port.Name)])
+        {
+            PortStates = ports,
+            Root = _wiring?.TreeOf(model.Name)?.Root.ToString(),
+        };
+    }
 }

@@ -1,36 +1,61 @@
 using Fabric.Daemon.Control;
 using Fabric.Link;
 using Fabric.Switch;
+using Fabric.Switch.SpanningTree;
 using Fabric.Topology;
 
 namespace Fabric.Daemon.Composition;
 
-/// <summary>The switches of a running topology and the worker that moves their frames.</summary>
+/// <summary>The switches of a running topology, the cables between them, what is plugged into them from outside, and the worker that moves
+/// their frames.</summary>
 internal sealed class Wiring : IDisposable
 {
+    private const FrameOffloads Everything = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
+
     private readonly Dictionary<string, EthernetSwitch> _switches = [];
+    private readonly Dictionary<string, RapidSpanningTree> _trees = [];
+    private readonly Dictionary<string, Plugged> _ports = [];
+    private readonly List<(LinkModel Model, MemoryLink Cable)> _links = [];
+    private readonly Stack<IDisposable> _owned = new();
     private readonly PortWorker _worker;
 
+    /// <summary>Builds everything that needs no machine.</summary>
+    /// <exception cref="LinkException">The host refuses an interface or a socket; nothing is left behind.</exception>
     public Wiring(TopologyModel model, TimeProvider time, EventLog events)
     {
         _worker = new PortWorker(model.Name);
+        try
+        {
+            foreach (SwitchModel item in model.Switches.Values)
+                AddSwitch(model, item, time);
+            foreach (LinkModel link in model.Links)
+                AddLink(link);
+            foreach (TapModel tap in model.Taps.Values)
+                AddOutside(PortPlan.Open(tap, model.Switches[tap.To].Mtu), tap.To, tap.Port);
+            foreach (StreamModel stream in model.Streams.Values)
+                AddOutside(PortPlan.Open(stream, time), stream.To, stream.Port);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
         foreach (SwitchModel item in model.Switches.Values)
         {
-            _switches.Add(item.Name, new EthernetSwitch(item.Name, time, new SwitchOptions { AgeingTime = item.Ageing }));
-            int ports = model.Vms.Values.Sum(vm => vm.Nics.Count(nic => nic.To == item.Name));
-            events.Add(TopologyEventKind.Switch, item.Name, $"{ports} ports{(item.Mtu == MacText.UsualMtu ? "" : $", MTU {item.Mtu}")}");
+            int ports = _ports.Values.Count(port => port.Switch == item.Name) + model.Vms.Values.Sum(vm => vm.Nics.Count(nic => nic.To == item.Name));
+            events.Add(TopologyEventKind.Switch, item.Name, $"{ports} port{(ports == 1 ? "" : "s")}{(item.Mtu == MacText.UsualMtu ? "" : $", MTU {item.Mtu}")}");
         }
     }
+
+    /// <summary>Switches by name.</summary>
+    public IReadOnlyDictionary<string, EthernetSwitch> Switches => _switches;
 
     /// <summary>Connects a machine's ports to the switches that its NICs name.</summary>
     public void Plug(VmModel vm, IReadOnlyList<IPort> ports)
     {
         for (int i = 0; i < ports.Count; i++)
-        {
-            EthernetSwitch to = _switches[vm.Nics[i].To];
-            to.Attach(ports[i]);
-            _worker.Add(ports[i], to);
-        }
+            Attach(ports[i], vm.Nics[i].To, vm.Nics[i].Port);
     }
 
     /// <summary>Takes a machine's ports out again; when this returns nothing touches them.</summary>
@@ -40,13 +65,87 @@ internal sealed class Wiring : IDisposable
         {
             _worker.Remove(ports[i]);
             _switches[vm.Nics[i].To].Detach(ports[i]);
+            _ports.Remove(ports[i].Name);
         }
     }
+
+    /// <summary>Cuts or mends the cables between two switches.</summary>
+    /// <returns>Number of cables between them.</returns>
+    public int SetLink(string one, string other, bool up)
+    {
+        int count = 0;
+        foreach ((LinkModel model, MemoryLink cable) in _links)
+        {
+            if (!model.Joins(one, other))
+                continue;
+            cable.SetUp(up);
+            count++;
+        }
+
+        return count;
+    }
+
+    /// <summary>How every port of a switch stands now.</summary>
+    public IReadOnlyList<SwitchPortStatus> PortsOf(string name)
+    {
+        EthernetSwitch owner = _switches[name];
+        SpanningTreeStatus? tree = TreeOf(name);
+        return [.. _ports.Values.Where(port => port.Switch == name).Select(port => Describe(owner, port.Port, tree))];
+    }
+
+    /// <summary>The spanning tree as a switch sees it; null where it speaks none.</summary>
+    public SpanningTreeStatus? TreeOf(string name) => _trees.TryGetValue(name, out RapidSpanningTree? tree) ? _switches[name].AskProtocol(tree.ReadStatus) : null;
 
     public void Dispose()
     {
         _worker.Dispose();
         foreach (EthernetSwitch item in _switches.Values)
             item.Dispose();
+        while (_owned.TryPop(out IDisposable? owned))
+            owned.Dispose();
     }
+
+    private static SwitchPortStatus Describe(EthernetSwitch owner, IPort port, SpanningTreeStatus? tree)
+    {
+        PortStatus status = owner.Status(port);
+        PortTreeStatus? inTree = tree?.Ports.FirstOrDefault(item => item.Port == status.Number);
+        string state = status.IsShut ? "shut" : !port.IsUp ? "down" : status.State.ToString().ToLowerInvariant();
+        return new SwitchPortStatus(port.Name, state, inTree?.Role.ToString().ToLowerInvariant());
+    }
+
+    private void AddSwitch(TopologyModel model, SwitchModel item, TimeProvider time)
+    {
+        SwitchOptions options = new() { AgeingTime = item.Ageing, HashSeed = (ulong)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) };
+        EthernetSwitch made = new(item.Name, time, item.MaxAddresses is int most ? options with { MaxEntries = most } : options);
+        _switches.Add(item.Name, made);
+        if (item.SpanningTree is { } tree)
+            _trees.Add(item.Name, made.AttachProtocol(control => new RapidSpanningTree(control, PortPlan.AddressOf(item.BridgeAddress!), PortPlan.TreeOptionsOf(tree))));
+    }
+
+    private void AddLink(LinkModel link)
+    {
+        MemoryLink cable = new(link.PortA, link.PortB, Everything, Everything);
+        _owned.Push(cable);
+        _links.Add((link, cable));
+        Attach(cable.First, link.A, link.Port);
+        Attach(cable.Second, link.B, link.Port);
+    }
+
+    private void AddOutside(IPort port, string to, PortModel options)
+    {
+        _owned.Push(port);
+        Attach(port, to, options);
+    }
+
+    private void Attach(IPort port, string to, PortModel options)
+    {
+        EthernetSwitch owner = _switches[to];
+        owner.Attach(port, PortPlan.OptionsOf(options));
+        if (_trees.TryGetValue(to, out RapidSpanningTree? tree))
+            owner.AskProtocol(() => tree.Configure(owner.Status(port).Number, PortPlan.TreeOptionsOf(options)));
+        _worker.Add(port, owner);
+        _ports.Add(port.Name, new Plugged(port, to));
+    }
+
+    private sealed record Plugged(IPort Port, string Switch);
 }

@@ -61,6 +61,16 @@ public sealed partial class ControlClient : ISnapshots
     public Task<VmStatus> ChangeVmAsync(string vm, string verb, CancellationToken cancel) =>
         SendAsync(HttpMethod.Post, $"v1/vms/{Uri.EscapeDataString(vm)}/{verb}", ControlJson.Compact.VmStatus, cancel);
 
+    /// <summary>Cuts or mends all links between two switches.</summary>
+    /// <param name="one">A switch.</param>
+    /// <param name="other">Another.</param>
+    /// <param name="up">True to mend them.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <returns>Both switches, as they stand right after.</returns>
+    /// <exception cref="DaemonException">The daemon says why it cannot be.</exception>
+    public Task<IReadOnlyList<SwitchStatus>> SetLinkAsync(string one, string other, bool up, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, $"v1/links/{Uri.EscapeDataString(one)}/{Uri.EscapeDataString(other)}/{(up ? "up" : "down")}", ControlJson.Compact.IReadOnlyListSwitchStatus, cancel);
+
     /// <summary>Asks the daemon to take the topology down; returns at once.</summary>
     /// <param name="cancel">Gives up.</param>
     public async Task StopAsync(CancellationToken cancel)

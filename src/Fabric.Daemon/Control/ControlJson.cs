@@ -14,6 +14,7 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<TopologyStatus>))]
 [JsonSerializable(typeof(TopologyEvent))]
 [JsonSerializable(typeof(VmStatus))]
+[JsonSerializable(typeof(IReadOnlyList<SwitchStatus>))]
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(ExecEvent))]
 [JsonSerializable(typeof(ErrorReply))]

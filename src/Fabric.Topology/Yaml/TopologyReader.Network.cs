@@ -19,6 +19,7 @@ internal sealed partial class TopologyReader
         new(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"))
         {
             MaxAddresses = section.Integer("max-addresses"),
+            BridgeAddress = section.Has("spanning-tree") ? AddressPlan.DeriveMac(_name, name, -1) : null,
             SpanningTree = section.Child("spanning-tree") is { } tree ? ReadSpanningTree(tree) : null,
         };
 
