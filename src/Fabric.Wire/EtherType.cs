@@ -15,6 +15,9 @@ public enum EtherType : ushort
     /// <summary>IPv6 (RFC 2464).</summary>
     Ipv6 = 0x86DD,
 
+    /// <summary>Slow protocols: LACP, Marker, OAM (IEEE 802.3, annex 57A).</summary>
+    SlowProtocols = 0x8809,
+
     /// <summary>Service VLAN tag (IEEE 802.1ad).</summary>
     ServiceVlan = 0x88A8,
 }
