@@ -65,4 +65,7 @@ public enum DropReason
 
     /// <summary>Multicast that nobody has asked for.</summary>
     NoMember,
+
+    /// <summary>The member of a bond that it came in on is not in use, or not yet (IEEE 802.1AX-2014, 6.4.15).</summary>
+    NotCollecting,
 }

@@ -18,6 +18,7 @@ public static class DropReasons
         [DropReason.SamePort] = "its destination is on the port it came from",
         [DropReason.NoPort] = "no port to go to",
         [DropReason.BadPeer] = "a datagram from another address than the peer's",
+        [DropReason.NotCollecting] = "a member of a bond that is not in use",
         [DropReason.ReservedGroup] = "a group address that stays on its link",
     };
 
