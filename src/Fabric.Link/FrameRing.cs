@@ -77,13 +77,14 @@ internal sealed unsafe class FrameRing
 
     /// <summary>Looks at the oldest frames. They stay in the ring until <see cref="Release"/>.</summary>
     /// <param name="end">To be given to <see cref="Release"/>.</param>
+    /// <param name="most">Most frames wanted.</param>
     /// <returns>Up to <see cref="IPort.MaxBurst"/> frames.</returns>
-    internal ReadOnlySpan<Frame> Peek(out long end)
+    internal ReadOnlySpan<Frame> Peek(out long end, int most = IPort.MaxBurst)
     {
         long position = _positions.Read;
         long written = Volatile.Read(ref _positions.Written);
         int count = 0;
-        while (position != written && count < IPort.MaxBurst)
+        while (position != written && count < most)
         {
             int offset = (int)(position & (_capacity - 1));
             // SAFETY: the writer made this record inside the ring before it published it, and leaves it alone until it is released.

@@ -56,9 +56,8 @@ public sealed class PortCounters
     public void AddReceiveDrops(DropReason reason, long frames = 1) =>
         Volatile.Write(ref _receiveDrops[(int)reason], _receiveDrops[(int)reason] + frames);
 
-    /// <summary>Counts frames for the attached end that were dropped. Under the port's transmit lock only.</summary>
+    /// <summary>Counts frames for the attached end that were dropped, by the port or by what stands before it. Any thread.</summary>
     /// <param name="reason">Why.</param>
     /// <param name="frames">Number of frames.</param>
-    public void AddTransmitDrops(DropReason reason, long frames = 1) =>
-        Volatile.Write(ref _transmitDrops[(int)reason], _transmitDrops[(int)reason] + frames);
+    public void AddTransmitDrops(DropReason reason, long frames = 1) => Interlocked.Add(ref _transmitDrops[(int)reason], frames);
 }

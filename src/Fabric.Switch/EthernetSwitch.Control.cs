@@ -30,8 +30,7 @@ public sealed unsafe partial class EthernetSwitch
             ObjectDisposedException.ThrowIf(_disposed, this);
             T protocol = create(new Control(this));
             _protocols = [.. _protocols, protocol];
-            _tick ??= _time.CreateTimer(_ => Tick(), null, Second, Second);
-            _linkTimer ??= _time.CreateTimer(_ => TakeUpLinks(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            StartOrStopTimersLocked();
             foreach (SwitchPort? port in _ports)
             {
                 if (port is not null)
@@ -55,8 +54,7 @@ public sealed unsafe partial class EthernetSwitch
             foreach (SwitchPort? port in _ports)
                 port?.SetState(PortState.Forwarding);
             RecomputeLocked();
-            if (_protocols.Length == 0)
-                StopTimersLocked();
+            StartOrStopTimersLocked();
             return true;
         }
     }
@@ -79,7 +77,8 @@ public sealed unsafe partial class EthernetSwitch
         {
             _disposed = true;
             _protocols = [];
-            StopTimersLocked();
+            _snooper = null;
+            StartOrStopTimersLocked();
             foreach (SwitchPort port in _byPort.Values.ToArray())
                 DetachLocked(port);
         }
@@ -123,14 +122,22 @@ public sealed unsafe partial class EthernetSwitch
             _ticks = _time.GetTimestamp() - _epoch;
             foreach (IControlProtocol protocol in _protocols)
                 protocol.Tick();
+            _snooper?.Tick();
         }
     }
 
-    private void StopTimersLocked()
+    private void StartOrStopTimersLocked()
     {
-        _tick?.Dispose();
-        _linkTimer?.Dispose();
-        _tick = _linkTimer = null;
+        if (_protocols.Length == 0 && _snooper is null)
+        {
+            _tick?.Dispose();
+            _linkTimer?.Dispose();
+            _tick = _linkTimer = null;
+            return;
+        }
+
+        _tick ??= _time.CreateTimer(_ => Tick(), null, Second, Second);
+        _linkTimer ??= _time.CreateTimer(_ => TakeUpLinks(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     private bool TryGiveToProtocol(SwitchPort port, in Frame frame)
@@ -146,6 +153,19 @@ public sealed unsafe partial class EthernetSwitch
         }
 
         return false;
+    }
+
+    // A frame that the switch itself made.
+    private void SendOwn(SwitchPort port, byte[] bytes, int length)
+    {
+        // SAFETY: the array holds the frame and stays where it is during the call; ports copy what they take.
+        fixed (byte* first = bytes)
+        {
+            Frame sent = new(first, length);
+            if (_watched)
+                WatchTransmitted(port, [sent], 0);
+            port.Port.Transmit([sent]);
+        }
     }
 
     // What protocols may ask. A nested class, so that only they can.
@@ -174,14 +194,7 @@ public sealed unsafe partial class EthernetSwitch
             if (owner.PortAt(port) is not { IsShut: false, IsMirrorTarget: false } attached)
                 return;
             frame.CopyTo(_sending);
-            // SAFETY: the array is pinned and holds the frame; ports copy what they take.
-            fixed (byte* bytes = _sending)
-            {
-                Frame sent = new(bytes, frame.Length);
-                if (owner._watched)
-                    owner.WatchTransmitted(attached, [sent], 0);
-                attached.Port.Transmit([sent]);
-            }
+            owner.SendOwn(attached, _sending, frame.Length);
         }
     }
 }

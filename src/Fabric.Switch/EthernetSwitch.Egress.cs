@@ -64,18 +64,28 @@ public sealed partial class EthernetSwitch
     private void MarkFlooded(ref Burst burst)
     {
         uint reached = 0;
+        bool restricted = _restricted || burst.Reserved != 0;
+        if (_snooper is not null)
+        {
+            FindMembers(in burst);
+            restricted |= _toMembers != 0;
+        }
+
         foreach (SwitchPort? port in _ports)
         {
             if (port is null || port == burst.Source)
                 continue;
-            uint frames = _restricted || burst.Reserved != 0 ? MayFlood(in burst, port) : burst.Flooded;
+            uint frames = restricted ? MayFlood(in burst, port) : burst.Flooded;
             if (frames == 0)
                 continue;
             MarkLeaving(port, frames);
             reached |= frames;
         }
 
-        Drop(ref burst, burst.Flooded & ~reached, DropReason.NoPort);
+        uint nowhere = burst.Flooded & ~reached;
+        if (_snooper is not null)
+            Drop(ref burst, nowhere & _toMembers, DropReason.NoMember);
+        Drop(ref burst, nowhere & burst.Flooded, DropReason.NoPort);
     }
 
     private uint MayFlood(in Burst burst, SwitchPort port)
@@ -83,6 +93,8 @@ public sealed partial class EthernetSwitch
         if (!port.CanSend || (burst.Source.Options.IsIsolated && port.Options.IsIsolated))
             return 0;
         uint frames = port.Options.ForwardReserved ? burst.Flooded : burst.Flooded & ~burst.Reserved;
+        if (_snooper is not null && _toMembers != 0)
+            frames &= ~NotMember(port);
         return _vlanAware ? frames & VlanMask(port.Vlan.Allowed) : frames;
     }
 

@@ -15,7 +15,7 @@ namespace Fabric.Switch;
 //   2. Frames to reserved group addresses (7.12.6) go to a protocol that takes them, in every state of the port; the others end here,
 //      or pass where both ports are to be like a cable.
 //   3. Port state. What a port that is shut or discarding receives teaches nothing. Where a port has VLANs or an access list, headers are
-//      copied, the frame's VLAN found, and the lists of port and VLAN asked. Then the port's rate.
+//      copied, the frame's VLAN found, and the lists of port and VLAN asked; a snooper gets its messages. Then the port's rate.
 //   4. Learn the sources (7.8), within the port's limits.
 //   5. Look the destinations up (7.7). Known: mark the frame for that port, unless it is the port it came from. Group or unknown: it
 //      is flooded, within the port's storm limits.
@@ -34,8 +34,8 @@ namespace Fabric.Switch;
 //
 // Observers see what comes in and what leaves, and each drop with its reason; mirrors get copies of the same.
 //
-// EthernetSwitch.Ingress.cs has stages 1 to 5, .Inspection.cs VLANs and access lists, .Egress.cs the rest, .Control.cs what a
-// protocol sees, .Watching.cs observers and mirrors; FilteringDatabase.cs the rules of learning.
+// EthernetSwitch.Ingress.cs has stages 1 to 5, .Inspection.cs VLANs and access lists, .Multicast.cs snooping, .Egress.cs the rest,
+// .Control.cs what a protocol sees, .Watching.cs observers and mirrors; FilteringDatabase.cs the rules of learning.
 
 /// <summary>An Ethernet bridge that learns where stations are (IEEE 802.1D-2004, clause 7).</summary>
 public sealed partial class EthernetSwitch : IFrameSink, IDisposable
@@ -129,6 +129,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
             port.AttachLinkWatcher(attached);
             foreach (IControlProtocol protocol in _protocols)
                 protocol.PortAdded(index, port.IsUp);
+            _snooper?.PortAdded(index);
         }
     }
 
@@ -248,6 +249,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     {
         foreach (IControlProtocol protocol in _protocols)
             protocol.PortRemoved(port.Index);
+        RemoveFromGroups(port);
         port.Port.AttachLinkWatcher(null);
         _byPort.Remove(port.Port);
         _addresses.Flush(port, fixedToo: true);
@@ -286,7 +288,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
         }
 
         _restricted |= _vlanAware;
-        _inspecting = _vlanAware || _filtered;
+        _inspecting = _vlanAware || _filtered || _snooper is not null;
         _watched = _observations.Length != 0 || _mirrors.Length != 0;
         if (_vlanAware != wasAware)
             _addresses.FlushAll();
