@@ -11,6 +11,7 @@ namespace Fabric.Cli;
 [JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
 [JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
 [JsonSerializable(typeof(ServedDisk))]
+[JsonSerializable(typeof(ServedFault))]
 [JsonSerializable(typeof(ServedPort))]
 [JsonSerializable(typeof(ServedReady))]
 [JsonSerializable(typeof(ServedStatistics))]

@@ -33,7 +33,10 @@ internal static class ServeNetCommand
             foreach (PacketSocketOptions one in wantedInterfaces)
                 served.Add(report.Made(PacketSocketPort.Open(one.Interface, one)));
             report.Ready(parsed.GetRequiredValue(name), served);
-            await cancel.WhenCancelled();
+            using PeriodicTimer second = new(TimeSpan.FromSeconds(1));
+            Task ended = cancel.WhenCancelled();
+            while (await Task.WhenAny(ended, second.WaitForNextTickAsync(CancellationToken.None).AsTask()) != ended)
+                report.Faults(served);
             if (parsed.GetValue(statistics))
                 report.Statistics(served);
         });

@@ -9,6 +9,8 @@ namespace Fabric.Cli.Serving;
 /// <summary>Prints what <c>fabric serve net</c> has made and done: lines for people, or a JSON object a line.</summary>
 internal sealed class SwitchReport(Terminal terminal, bool json)
 {
+    private readonly HashSet<string> _faulty = [];
+
     /// <summary>A TAP was made.</summary>
     /// <returns>The same.</returns>
     public TapPort Made(TapPort tap)
@@ -33,6 +35,20 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
             terminal.Out.WriteLine(JsonSerializer.Serialize(new ServedReady("ready", name, [.. served.Ports.Select(port => port.Name)]), CliJson.Line.ServedReady));
         else
             terminal.Out.WriteLine($"{name}: {served.Ports.Count} port{(served.Ports.Count == 1 ? "" : "s")}, forwarding; Ctrl-C ends it");
+    }
+
+    /// <summary>Ports whose check of themselves has failed, each once.</summary>
+    public void Faults(StandaloneSwitch served)
+    {
+        foreach (ICheckedPort port in served.Ports.OfType<ICheckedPort>())
+        {
+            if (!port.Check.IsCorrupting || !_faulty.Add(port.Name))
+                continue;
+            if (json)
+                terminal.Out.WriteLine(JsonSerializer.Serialize(ServedFault.Of(port), CliJson.Line.ServedFault));
+            else
+                terminal.Error.WriteLine($"warning: {ServedFault.Of(port).Message}");
+        }
     }
 
     /// <summary>The counters.</summary>

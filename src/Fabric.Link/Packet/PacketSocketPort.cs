@@ -17,7 +17,7 @@ namespace Fabric.Link.Packet;
 // that was deleted does not come back: the port then has no descriptor.
 
 /// <summary>An interface of the host, through a packet socket, as a port.</summary>
-public sealed class PacketSocketPort : IPort
+public sealed class PacketSocketPort : ICheckedPort
 {
     private const FrameOffloads Everything = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Ecn;
     private const int SocketLevel = 1;
@@ -56,6 +56,9 @@ public sealed class PacketSocketPort : IPort
 
     /// <inheritdoc/>
     public PortCounters Counters { get; } = new();
+
+    /// <inheritdoc/>
+    public OffloadCheck Check { get; } = new();
 
     /// <inheritdoc/>
     public bool IsUp => Volatile.Read(ref _isUp);
@@ -111,6 +114,7 @@ public sealed class PacketSocketPort : IPort
             foreach (ref readonly Frame frame in frames)
                 bytes += frame.Length;
             Counters.AddReceived(frames.Length, bytes);
+            Check.Look(frames);
             sink.Accept(this, frames);
         }
 

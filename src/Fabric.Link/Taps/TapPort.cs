@@ -18,7 +18,7 @@ namespace Fabric.Link.Taps;
 // and has no descriptor any more).
 
 /// <summary>A TAP interface of the host, in whichever network namespace, as a port.</summary>
-public sealed unsafe class TapPort : IPort
+public sealed unsafe class TapPort : ICheckedPort
 {
     // A burst of super-frames stays in the cache of the core until it has been written out.
     private const int BurstBytes = 256 * 1024;
@@ -60,6 +60,9 @@ public sealed unsafe class TapPort : IPort
 
     /// <inheritdoc/>
     public PortCounters Counters { get; } = new();
+
+    /// <inheritdoc/>
+    public OffloadCheck Check { get; } = new();
 
     /// <inheritdoc/>
     public bool IsUp => !Volatile.Read(ref _pulled) && !Volatile.Read(ref _gone);
@@ -128,7 +131,9 @@ public sealed unsafe class TapPort : IPort
         if (burst.Frames != 0)
         {
             Counters.AddReceived(burst.Frames, burst.Bytes);
-            sink.Accept(this, buffers.Frames.AsSpan(0, burst.Frames));
+            ReadOnlySpan<Frame> frames = buffers.Frames.AsSpan(0, burst.Frames);
+            Check.Look(frames);
+            sink.Accept(this, frames);
         }
 
         return burst.Taken;

@@ -43,6 +43,7 @@ public sealed class PacketSocketPortTests
         HostTraffic.Exchange(far, tapSpace, "fd09::1", "fd09::2");
         Assert.Equal((0, 0), (cross.Bad, packet.Counters.TransmitDrops(DropReason.BadOffload)));
         Assert.Equal(0, packet.Counters.TransmitDrops(DropReason.Oversized));
+        Assert.Equal((true, 0, 0), (packet.Check.Checked > 50, packet.Check.Contradictions, packet.Check.WrongChecksums));
         Assert.True(worker.Remove(packet) && worker.Remove(tap));
     }
 

@@ -1,3 +1,4 @@
+using Fabric.Link.Taps;
 using Fabric.Link.Tests.Host;
 
 namespace Fabric.Link.Tests.Taps;
@@ -30,6 +31,7 @@ public sealed class TapTrafficTests
         HostTraffic.Exchange(pair.LeftSpace, pair.RightSpace, TapPair.LeftV4, TapPair.RightV4);
         HostTraffic.Exchange(pair.LeftSpace, pair.RightSpace, TapPair.LeftV6, TapPair.RightV6);
         Assert.Equal(0, pair.Cross.Bad);
+        Assert.All((TapPort[])[pair.Left, pair.Right], port => Assert.Equal((true, 0, 0), (port.Check.Checked > 50, port.Check.Contradictions, port.Check.WrongChecksums)));
         Assert.Equal(0, pair.Left.Counters.TransmitDrops(DropReason.BadOffload) + pair.Right.Counters.TransmitDrops(DropReason.BadOffload));
         // Super-frames really went: far fewer frames than the payload has segments.
         if (left && right)
