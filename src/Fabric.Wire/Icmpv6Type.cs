@@ -25,6 +25,12 @@ public enum Icmpv6Type : byte
     /// <summary>Who listens to a group? (RFC 2710, RFC 3810)</summary>
     MulticastListenerQuery = 130,
 
+    /// <summary>The sender listens to a group (RFC 2710, 3).</summary>
+    MulticastListenerReport = 131,
+
+    /// <summary>The sender no longer listens to a group (RFC 2710, 3).</summary>
+    MulticastListenerDone = 132,
+
     /// <summary>Are there routers? (RFC 4861, 4.1)</summary>
     RouterSolicitation = 133,
 

@@ -9,6 +9,9 @@ public enum IpProtocol : byte
     /// <summary>ICMP (RFC 792).</summary>
     Icmp = 1,
 
+    /// <summary>IGMP (RFC 3376).</summary>
+    Igmp = 2,
+
     /// <summary>TCP (RFC 9293).</summary>
     Tcp = 6,
 
@@ -26,4 +29,7 @@ public enum IpProtocol : byte
 
     /// <summary>IPv6 destination options (RFC 8200, 4.6).</summary>
     DestinationOptions = 60,
+
+    /// <summary>Protocol Independent Multicast (RFC 7761).</summary>
+    Pim = 103,
 }
