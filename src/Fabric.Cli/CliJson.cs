@@ -12,6 +12,7 @@ namespace Fabric.Cli;
 [JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
 [JsonSerializable(typeof(ServedDisk))]
 [JsonSerializable(typeof(ServedFault))]
+[JsonSerializable(typeof(CapturedLine))]
 [JsonSerializable(typeof(ServedPort))]
 [JsonSerializable(typeof(ServedReady))]
 [JsonSerializable(typeof(ServedStatistics))]

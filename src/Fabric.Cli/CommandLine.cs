@@ -79,6 +79,9 @@ internal static class CommandLine
             DiskCommand.Create(terminal),
             ServeCommand.Create(terminal),
             SnapshotCommand.Create(terminal),
+            CaptureCommand.Create(terminal),
+            FdbCommand.Create(terminal),
+            StatsCommand.Create(terminal),
             DaemonCommand.Create(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -44,6 +44,16 @@ internal static class Target
         return all.Connect(chosen.Topology);
     }
 
+    /// <summary>The topology named, or the only one that runs and has a port or a switch of a name.</summary>
+    public static async Task<ControlClient> FindPortAsync(string? topology, string name, CancellationToken cancel)
+    {
+        RunningTopologies all = new(RuntimeFolder.Open());
+        IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
+        TopologyStatus[] having = [.. running.Where(t => t.Switches.Any(s => s.Name == name || s.Ports.Contains(name)))];
+        // Where none has it, the daemon says which names there are.
+        return all.Connect(Choose(topology is null && running.Count > 1 && having.Length > 0 ? having : running, topology).Topology);
+    }
+
     private static TopologyStatus Choose(IReadOnlyList<TopologyStatus> running, string? topology, string? vm = null)
     {
         string names = string.Join(", ", running.Select(t => t.Topology));

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace Fabric.Cli;
@@ -47,6 +48,9 @@ internal sealed class Terminal
 
     /// <summary>The output for bytes that need not be text.</summary>
     public Stream OpenOutput() => _isProcess ? Console.OpenStandardOutput() : new TextBytes(Out);
+
+    /// <summary>The output for bytes that need not be text, which throws when nobody reads it any more; the usual one says nothing.</summary>
+    public Stream OpenPipe() => _isProcess ? new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0) : new TextBytes(Out);
 
     /// <summary>The error output for bytes that need not be text.</summary>
     public Stream OpenError() => _isProcess ? Console.OpenStandardError() : new TextBytes(Error);

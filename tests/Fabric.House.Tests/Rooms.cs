@@ -23,7 +23,7 @@ internal static class Rooms
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
         ("Images", []),
         ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Hosts", "RiscV", "Vmm", "Images"]),
-        ("Cli", ["Daemon", "Topology", "Disk", "Nbd", "Images"]),
+        ("Cli", ["Daemon", "Topology", "Link", "Disk", "Nbd", "Images"]),
     ];
 
     internal static IEnumerable<(string Name, string[] References)> Declared() =>

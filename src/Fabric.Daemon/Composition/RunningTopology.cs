@@ -177,6 +177,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
         _wiring = wiring;
         _takeDown.Push(() =>
         {
+            _wiring = null;
             wiring.Dispose();
             return ValueTask.CompletedTask;
         });

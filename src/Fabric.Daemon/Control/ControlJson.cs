@@ -23,6 +23,8 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(SnapshotProgress))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<SnapshotDiff>))]
+[JsonSerializable(typeof(IReadOnlyList<FdbStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<SwitchStatistics>))]
 public sealed partial class ControlJson : JsonSerializerContext
 {
     private static readonly Lazy<ControlJson> LazyIndented = new(() => new ControlJson(CopyOptions(isIndented: true)));

@@ -26,6 +26,10 @@ namespace Fabric.Daemon.Control;
 /// POST /v1/snapshots/NAME/revert      SnapshotRequest; stops the machines that use the disks, and starts them again
 /// DELETE /v1/snapshots/NAME           one SnapshotProgress per line; goes on when the client hangs up
 /// GET  /v1/snapshots/NAME/diff        SnapshotDiff of each disk; ?to=NAME2, ?vm=VM, ?disk=DISK
+/// GET  /v1/fdb                        FdbStatus of each address known; ?switch=SWITCH
+/// GET  /v1/stats                      SwitchStatistics of each switch
+/// GET  /v1/capture/PORT|SWITCH        a pcapng file that goes on; ?filter=EXPR, ?snaplen=, ?count=, ?segment=true, ?drops=true
+/// POST /v1/captures/ID/stop           204; ends the capture whose answer has the head Fabric-Capture: ID
 /// GET  /v1/vms/VM/console             WebSocket, binary messages both ways; the scrollback comes first
 /// </code>
 /// <para>Standard input is a request of its own because HTTP/1.1 clients send a whole body before they read the answer: a command
@@ -74,6 +78,8 @@ internal sealed class ControlServer : IAsyncDisposable
         LinkEndpoints.Map(app, topology);
         ExecEndpoints.Map(app, topology);
         SnapshotEndpoints.Map(app, topology);
+        NetworkEndpoints.Map(app, topology);
+        CaptureEndpoints.Map(app, topology, stopping.Token);
         ConsoleEndpoint.Map(app, topology, stopping.Token);
         await app.StartAsync();
         File.SetUnixFileMode(socket, OwnerOnly);

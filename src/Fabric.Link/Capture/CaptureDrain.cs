@@ -10,6 +10,12 @@ public sealed class CaptureDrain
     /// <summary>How long a switch may take over a burst before the burst is written without what it would still say.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(5);
 
+    /// <summary>Times that a burst may grow while it is waited for: without frames that come in there is no next burst.</summary>
+    private const int MaxWaits = 4;
+
+    /// <summary>Records that are taken for one burst at most.</summary>
+    private const int MaxBurst = 4096;
+
     private static readonly TimeSpan LongWait = TimeSpan.FromSeconds(1);
     private const long FlushBytes = 1 << 16;
 
@@ -76,7 +82,8 @@ public sealed class CaptureDrain
         }
 
         long end = FindEnd(ring.ReadPosition, out bool isWhole);
-        for (long before = -1; !isWhole && end != before;)
+        long before = -1;
+        for (int waits = 0; waits < MaxWaits && !isWhole && end != before; waits++)
         {
             before = end;
             await _session.WaitAsync(end, Patience, cancel);
@@ -114,11 +121,12 @@ public sealed class CaptureDrain
         long end = begin;
         long position = begin;
         int burst = 0;
+        int count = 0;
         while (_session.Ring.TryPeek(ref position, out CaptureRecord record, out _))
         {
             if (end == begin)
                 burst = record.Burst;
-            isWhole = record.Burst != burst;
+            isWhole = record.Burst != burst || ++count > MaxBurst;
             if (isWhole)
                 break;
             if (record.Refers != 0)

@@ -19,6 +19,15 @@ public static class DropReasons
         [DropReason.NoPort] = "no port to go to",
         [DropReason.BadPeer] = "a datagram from another address than the peer's",
         [DropReason.NotCollecting] = "a member of a bond that is not in use",
+        [DropReason.VlanFiltered] = "its VLAN is not one of the port's",
+        [DropReason.PortState] = "the spanning tree lets nothing pass the port",
+        [DropReason.PortShut] = "the port is shut, or takes mirrored frames only",
+        [DropReason.Isolated] = "both ports are isolated",
+        [DropReason.SecurityViolation] = "port security does not allow its source",
+        [DropReason.AclDenied] = "an access list denies it",
+        [DropReason.Policed] = "more bits than the port may send",
+        [DropReason.StormControl] = "storm control: too many broadcasts, multicasts or unknown destinations",
+        [DropReason.NoMember] = "nobody has asked for this multicast",
         [DropReason.ReservedGroup] = "a group address that stays on its link",
     };
 

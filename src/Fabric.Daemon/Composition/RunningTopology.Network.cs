@@ -1,0 +1,97 @@
+using System.Text.Json;
+using Fabric.Daemon.Control;
+using Fabric.Link;
+using Fabric.Link.Capture;
+using Fabric.Switch;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <content>Looking at the switches.</content>
+public sealed partial class RunningTopology
+{
+    internal IReadOnlyDictionary<string, EthernetSwitch> Switches =>
+        _wiring?.Switches ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+
+    /// <summary>Tells which addresses switches know, in the order of their VLANs and addresses.</summary>
+    /// <param name="switchName">One switch, or null for all.</param>
+    /// <exception cref="DaemonException">There is no such switch.</exception>
+    public IReadOnlyList<FdbStatus> Fdb(string? switchName) =>
+    [
+        .. (switchName is null ? Switches.Values : [Switches[FindSwitch(switchName).Name]])
+            .SelectMany(item => item.Snapshot().Select(entry => new FdbStatus(item.Name, entry.Vid, entry.Address.ToString(), entry.PortName, (long)entry.Age.TotalSeconds, entry.IsFixed)))
+            .OrderBy(entry => entry.Switch, StringComparer.Ordinal).ThenBy(entry => entry.Vlan).ThenBy(entry => entry.Mac, StringComparer.Ordinal),
+    ];
+
+    /// <summary>Tells what switches and their ports have done.</summary>
+    public IReadOnlyList<SwitchStatistics> Statistics()
+    {
+        double seconds = _time.GetElapsedTime(_started).TotalSeconds;
+        return [.. Switches.Values.Select(item => Describe(item, seconds))];
+    }
+
+    /// <summary>Begins a capture of a port or of all ports of a switch.</summary>
+    /// <param name="name">Name of the port or the switch.</param>
+    /// <param name="options">What is kept; its port is set here.</param>
+    /// <exception cref="DaemonException">There is neither.</exception>
+    internal RunningCapture OpenCapture(string name, CaptureOptions options)
+    {
+        if (Switches.TryGetValue(name, out EthernetSwitch? whole))
+            return new RunningCapture(whole, options, _time);
+        EthernetSwitch? having = Switches.Values.FirstOrDefault(item => item.Ports.Any(port => port.Name == name));
+        return having is not null
+            ? new RunningCapture(having, options with { Port = name }, _time)
+            : throw UnknownPort(name);
+    }
+
+    private DaemonException UnknownPort(string name)
+    {
+        string[] known = [.. Switches.Keys, .. Switches.Values.SelectMany(item => item.Ports).Select(port => port.Name)];
+        string? near = NearestName.Find(name, known);
+        string hint = near is not null ? $"did you mean {near}?" : known.Length == 0 ? "it has neither" : $"it has {string.Join(", ", known)}";
+        return new DaemonException($"topology {Model.Name} has no port or switch '{name}'; {hint}") { StatusCode = 404 };
+    }
+
+    private static SwitchStatistics Describe(EthernetSwitch item, double seconds)
+    {
+        SwitchCounters counters = item.Counters;
+        return new SwitchStatistics(
+            item.Name,
+            Math.Round(seconds, 3),
+            counters.Received,
+            counters.Forwarded,
+            counters.Flooded,
+            item.Snapshot().Count,
+            counters.Moved,
+            DropsOf(counters.Drops),
+            [.. item.Ports.Select(port => Describe(item, port))]);
+    }
+
+    private static PortStatistics Describe(EthernetSwitch item, IPort port)
+    {
+        PortStatus status = item.Status(port);
+        PortCounters counters = port.Counters;
+        return new PortStatistics(
+            port.Name,
+            port.IsUp,
+            status.IsShut ? "shut" : status.State.ToString().ToLowerInvariant(),
+            counters.ReceivedFrames,
+            counters.ReceivedBytes,
+            counters.TransmittedFrames,
+            counters.TransmittedBytes,
+            DropsOf(counters.ReceiveDrops),
+            DropsOf(counters.TransmitDrops));
+    }
+
+    private static SortedDictionary<string, long> DropsOf(Func<DropReason, long> counter)
+    {
+        SortedDictionary<string, long> drops = [];
+        foreach (DropReason reason in Enum.GetValues<DropReason>())
+        {
+            if (counter(reason) is > 0 and long count)
+                drops[JsonNamingPolicy.CamelCase.ConvertName(reason.ToString())] = count;
+        }
+
+        return drops;
+    }
+}

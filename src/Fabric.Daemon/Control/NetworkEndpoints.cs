@@ -1,0 +1,17 @@
+using Fabric.Daemon.Composition;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Routing;
+
+namespace Fabric.Daemon.Control;
+
+/// <summary>Requests about switches: what they know, and what they have done.</summary>
+internal static class NetworkEndpoints
+{
+    public static void Map(IEndpointRouteBuilder routes, RunningTopology topology)
+    {
+        routes.MapGet("/v1/fdb", context =>
+            ControlServer.ReplyAsync(context, topology.Fdb(context.Request.Query["switch"].FirstOrDefault()), ControlJson.Compact.IReadOnlyListFdbStatus));
+        routes.MapGet("/v1/stats", context =>
+            ControlServer.ReplyAsync(context, topology.Statistics(), ControlJson.Compact.IReadOnlyListSwitchStatistics));
+    }
+}
