@@ -10,6 +10,9 @@ namespace Fabric.Topology;
 /// <param name="PrefixLength">Prefix length of <paramref name="Address"/> in bits; 0 without one.</param>
 public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address, int PrefixLength)
 {
+    /// <summary>What the guest may leave to others: all, checksum or none.</summary>
+    public string Offloads { get; init; } = "all";
+
     /// <summary>What passes.</summary>
     public PortModel Port { get; init; } = PortModel.Plain;
 }

@@ -16,6 +16,9 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     /// <summary>Largest size of the receive and transmit queues.</summary>
     public const int QueueLength = 1024;
 
+    /// <summary>Everything that a guest may leave to others.</summary>
+    public const FrameOffloads AllOffloads = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
+
     private const int ReceiveQueue = 0;
     private const int TransmitQueue = 1;
     private const int ControlQueue = 2;
@@ -46,8 +49,9 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     /// <param name="name">Port name in the topology, such as <c>alice.0</c>.</param>
     /// <param name="mac">Six bytes, a unicast address.</param>
     /// <param name="mtu">Largest IP packet the network carries, 68 to 65535.</param>
-    public NetDevice(string name, ReadOnlySpan<byte> mac, int mtu = 1500)
-        : base(VirtioDeviceType.Net, NetFeatures.Offered, [QueueLength, QueueLength, ControlQueueLength], ConfigLength)
+    /// <param name="offloads">What the guest may leave to others, and others to it.</param>
+    public NetDevice(string name, ReadOnlySpan<byte> mac, int mtu = 1500, FrameOffloads offloads = AllOffloads)
+        : base(VirtioDeviceType.Net, NetFeatures.OfferedWith(offloads), [QueueLength, QueueLength, ControlQueueLength], ConfigLength)
     {
         if (mac.Length != MacLength || (mac[0] & 1) != 0)
             throw new ArgumentException("A network card needs a unicast address of six bytes.", nameof(mac));

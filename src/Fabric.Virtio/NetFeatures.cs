@@ -1,3 +1,5 @@
+using Fabric.Link;
+
 namespace Fabric.Virtio;
 
 /// <summary>Feature bits of the network device (virtio 1.2, section 5.1.3).</summary>
@@ -26,4 +28,23 @@ internal static class NetFeatures
     /// <summary>What a network card here offers.</summary>
     internal const ulong Offered = Checksum | GuestChecksum | Mtu | Mac | GuestTso4 | GuestTso6 | GuestEcn | HostTso4 | HostTso6 | HostEcn
         | MergeableBuffers | Status | ControlQueue | ControlReceive | ControlVlan | ControlMac | GuestUso4 | GuestUso6 | HostUso;
+
+    /// <summary>What a network card offers that lets its guest leave some things to others, and others to it.</summary>
+    internal static ulong OfferedWith(FrameOffloads offloads)
+    {
+        ulong missing = 0;
+        Without(FrameOffloads.Checksum, Checksum | GuestChecksum);
+        Without(FrameOffloads.TcpV4, GuestTso4 | HostTso4);
+        Without(FrameOffloads.TcpV6, GuestTso6 | HostTso6);
+        Without(FrameOffloads.Udp, GuestUso4 | GuestUso6 | HostUso);
+        Without(FrameOffloads.Ecn, GuestEcn | HostEcn);
+        return Offered & ~missing;
+
+        void Without(FrameOffloads offload, ulong features)
+        {
+            // Segmentation of any kind needs the checksum (virtio 1.2, 5.1.3.1).
+            if ((offloads & offload) == 0 || (offloads & FrameOffloads.Checksum) == 0)
+                missing |= features;
+        }
+    }
 }

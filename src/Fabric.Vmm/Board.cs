@@ -175,7 +175,7 @@ internal sealed class Board : ISbiHost, IDisposable
         var nics = new List<NetDevice>();
         foreach (MachineNic nic in _options.Nics)
         {
-            nics.Add(new NetDevice(nic.Name, nic.Mac.GetAddressBytes(), nic.Mtu));
+            nics.Add(new NetDevice(nic.Name, nic.Mac.GetAddressBytes(), nic.Mtu, nic.Offloads));
             Add(bus, nics[^1]);
         }
 

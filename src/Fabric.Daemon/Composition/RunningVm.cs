@@ -99,6 +99,13 @@ public sealed class RunningVm
         return new VmStatus(Name, state, _machine?.StopReason, agent, Model.Cpus, Model.MemoryBytes, Model.Disks, [.. Model.Nics.Select(Describe)]);
     }
 
+    private static FrameOffloads OffloadsOf(NicModel nic) => nic.Offloads switch
+    {
+        "none" => FrameOffloads.None,
+        "checksum" => FrameOffloads.Checksum,
+        _ => FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn,
+    };
+
     /// <summary>Name of the port of a NIC.</summary>
     internal static string PortName(VmModel vm, int nic) => $"{vm.Name}.{nic}";
 
@@ -116,7 +123,7 @@ public sealed class RunningVm
             Cmdline = boot.Cmdline,
             Firmware = boot.Firmware,
             Disks = [.. Model.Disks.Select(d => new MachineDisk(disks[d], SerialOf(d)))],
-            Nics = [.. Model.Nics.Select((nic, i) => new MachineNic(PortName(Model, i), nic.Mac, topology.Switches[nic.To].Mtu))],
+            Nics = [.. Model.Nics.Select((nic, i) => new MachineNic(PortName(Model, i), nic.Mac, topology.Switches[nic.To].Mtu, OffloadsOf(nic)))],
             Time = time,
         });
         machine.StateChanged += state => _events.Add(TopologyEventKind.Vm, Name, Describe(state, machine));

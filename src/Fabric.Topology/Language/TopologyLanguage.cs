@@ -115,6 +115,7 @@ internal static class TopologyLanguage
             new Key("to", ValueKind.Name, "Switch that the NIC is plugged into.") { IsRequired = true },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
             new Key("address", ValueKind.Address, "Address that the guest configures, such as 10.0.0.1/24."),
+            new Key("offloads", ValueKind.Choice, "What the guest may leave to others: all (checksums and segmentation), checksum or none; all unless given.") { Choices = ["all", "checksum", "none"] },
             .. PortKeys,
         ]);
 

@@ -228,9 +228,9 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         if (!_macs.TryAdd(mac, vm))
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by a NIC of vm '{_macs[mac]}'");
         if (section.Address("address") is not { } written)
-            return new NicModel(to ?? "", mac, null, 0) { Port = ReadPort(section) };
+            return new NicModel(to ?? "", mac, null, 0) { Port = ReadPort(section), Offloads = section.Choice("offloads") ?? "all" };
         int prefixLength = to == null ? written.PrefixLength : CheckAddress(vm, section, _switches[to], written.Address, written.PrefixLength);
-        return new NicModel(to ?? "", mac, written.Address, prefixLength) { Port = ReadPort(section) };
+        return new NicModel(to ?? "", mac, written.Address, prefixLength) { Port = ReadPort(section), Offloads = section.Choice("offloads") ?? "all" };
     }
 
     private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength)
