@@ -44,8 +44,8 @@ namespace Fabric.Switch.SpanningTree;
 // BPDUs sent. So each BPDU finds the bridge at rest and leaves it at rest, and what a peer reads is never half of a change.
 //
 // Time: Tick counts seconds, as the standard's timers do. Nothing else here knows of time.
-// Bad input: a frame that is no BPDU is counted; nothing in one is trusted for more than a comparison. A port on which wild BPDUs
-// come in sends at most TransmitHoldCount and then one a second in return.
+// Bad input: a frame that is no BPDU is counted; what is in one is compared, and its times are brought into the standard's ranges. A
+// port on which wild BPDUs come in sends at most TransmitHoldCount and then one a second in return.
 
 /// <summary>A bridge's part in the spanning tree (IEEE 802.1D-2004, clause 17).</summary>
 /// <remarks>One call at a time, under the switch's lock: from outside through <see cref="EthernetSwitch.AskProtocol"/>. Calls of

@@ -3,6 +3,10 @@ namespace Fabric.Switch.SpanningTree;
 /// <summary>How a bridge takes part in the spanning tree (IEEE 802.1D-2004, 17.13 and 17.14). Times are in seconds.</summary>
 public sealed record SpanningTreeOptions
 {
+    internal const int MostHelloTime = 10;
+    internal const int MostMaxAge = 40;
+    internal const int MostForwardDelay = 30;
+
     /// <summary>Priority as root: a multiple of 4096, the lower the likelier.</summary>
     public int Priority { get; init; } = 32768;
 
@@ -25,9 +29,9 @@ public sealed record SpanningTreeOptions
     {
         if (Priority is < 0 or > 61440 || Priority % 4096 != 0)
             throw new ArgumentOutOfRangeException(nameof(Priority), Priority, "a bridge priority is a multiple of 4096 up to 61440");
-        CheckRange(HelloTime, 1, 10, nameof(HelloTime));
-        CheckRange(MaxAge, 6, 40, nameof(MaxAge));
-        CheckRange(ForwardDelay, 4, 30, nameof(ForwardDelay));
+        CheckRange(HelloTime, 1, MostHelloTime, nameof(HelloTime));
+        CheckRange(MaxAge, 6, MostMaxAge, nameof(MaxAge));
+        CheckRange(ForwardDelay, 4, MostForwardDelay, nameof(ForwardDelay));
         CheckRange(TransmitHoldCount, 1, 10, nameof(TransmitHoldCount));
         // 17.14: information must not outlive the time a port waits before it forwards, and must survive a lost BPDU.
         if (2 * (ForwardDelay - 1) < MaxAge)
