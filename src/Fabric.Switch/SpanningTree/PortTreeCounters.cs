@@ -5,7 +5,7 @@ namespace Fabric.Switch.SpanningTree;
 /// <param name="ConfigurationReceived">Configuration BPDUs received.</param>
 /// <param name="NotificationReceived">Topology change notifications received.</param>
 /// <param name="InvalidReceived">Frames to the bridge group address that were no valid BPDU.</param>
-/// <param name="Ignored">Valid BPDUs on a port without a link or shut by BPDU guard.</param>
+/// <param name="Ignored">BPDUs on a port without a link or shut by BPDU guard, and all beyond a hundred frames in a second.</param>
 /// <param name="OwnReceived">BPDUs that this very port had sent: the cable leads back.</param>
 /// <param name="RapidSent">Rapid spanning tree BPDUs sent.</param>
 /// <param name="ConfigurationSent">Configuration BPDUs sent.</param>

@@ -45,7 +45,7 @@ namespace Fabric.Switch.SpanningTree;
 //
 // Time: Tick counts seconds, as the standard's timers do. Nothing else here knows of time.
 // Bad input: a frame that is no BPDU is counted; what is in one is compared, and its times are brought into the standard's ranges. A
-// port on which wild BPDUs come in sends at most TransmitHoldCount and then one a second in return.
+// port on which wild BPDUs come in sends at most TransmitHoldCount and then one a second in return, and looks at a hundred a second.
 
 /// <summary>A bridge's part in the spanning tree (IEEE 802.1D-2004, clause 17).</summary>
 /// <remarks>One call at a time, under the switch's lock: from outside through <see cref="EthernetSwitch.AskProtocol"/>. Calls of

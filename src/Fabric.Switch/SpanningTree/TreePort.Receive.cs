@@ -5,6 +5,9 @@ namespace Fabric.Switch.SpanningTree;
 // Port receive (17.23), port protocol migration (17.24) and bridge detection (17.25) state machines.
 internal sealed partial class TreePort
 {
+    // Far more than the bridges of one link send, and far less than what would keep the switch from its work.
+    private const int MostTakenASecond = 100;
+
     private ReceiveState _prx;
     private MigrationState _ppm;
     private BridgeDetectionState _bdm;
@@ -15,6 +18,7 @@ internal sealed partial class TreePort
     private long _invalidReceived;
     private long _ignored;
     private long _ownReceived;
+    private int _takenThisSecond;
 
     private enum ReceiveState
     {
@@ -39,6 +43,13 @@ internal sealed partial class TreePort
     /// <returns>False when there is nothing for them.</returns>
     internal bool Take(ReadOnlySpan<byte> frame)
     {
+        if (_takenThisSecond == MostTakenASecond)
+        {
+            _ignored++;
+            return false;
+        }
+
+        _takenThisSecond++;
         if (!BpduView.TryParse(frame, out BpduView bpdu))
         {
             _invalidReceived++;

@@ -145,6 +145,7 @@ internal sealed partial class TreePort
         if (_settleWhile == 0)
             _worsened = _wavers = false;
         Decrement(ref _txCount);
+        _takenThisSecond = 0;
         if (RrWhile != 0)
             RrWhile--;
     }

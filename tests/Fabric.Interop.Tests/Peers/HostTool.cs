@@ -32,6 +32,17 @@ internal static class HostTool
         return output;
     }
 
+    /// <summary>Runs a program, expects success, and leaves out what it says beside its output.</summary>
+    public static string ExpectOutput(params string[] command)
+    {
+        using Process process = Start(command);
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Assert.True(process.ExitCode == 0, $"{string.Join(' ', command)} answered {process.ExitCode}: {errors.Result}");
+        return output;
+    }
+
     public static Process Start(params string[] command) =>
         Process.Start(new ProcessStartInfo(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true })!;
 

@@ -187,6 +187,23 @@ public class PortTests
     }
 
     [Fact]
+    public void A_flood_of_bpdus_is_not_looked_at()
+    {
+        TreeNetwork network = new(1);
+        TreeBridge bridge = network.AddBridge();
+        network.AddCable(bridge, network.AddBridge());
+        network.PlugAllIn();
+        network.RunSeconds(40);
+        Random random = new(TestSeed.Seed);
+        byte[] frame = new byte[80];
+        for (int i = 0; i < 10_000; i++)
+            bridge.Tree.Receive(0, frame.AsSpan(0, WildBpdu.Write(random, frame, bridge.Tree.Bridge)));
+        Assert.InRange(bridge.Port(0).Counters.Ignored, 9_900, 10_000);
+        network.RunSeconds(150);
+        Assert.Null(new ExpectedTree(network).Difference());
+    }
+
+    [Fact]
     public void Changed_costs_move_the_root_port_at_once()
     {
         TreeNetwork network = new(1);

@@ -1,0 +1,32 @@
+using System.Buffers.Binary;
+
+namespace Fabric.Interop.Tests.Peers;
+
+/// <summary>Wireshark on the command line: tells what it reads in frames.</summary>
+internal static class Tshark
+{
+    /// <summary>Reads one frame.</summary>
+    /// <param name="frame">From the destination address on.</param>
+    /// <param name="fields">Names of fields, as display filters know them.</param>
+    /// <returns>Their values. The last one, beyond those asked for, is what it finds malformed or otherwise wrong: empty for nothing.</returns>
+    public static string[] Read(ReadOnlySpan<byte> frame, params string[] fields)
+    {
+        HostTool.Need("tshark", "tshark");
+        string file = Path.GetTempFileName();
+        try
+        {
+            // A pcap file, in the host's byte order: the header of version 2.4 for Ethernet, and a record at no time.
+            byte[] header = new byte[40];
+            uint[] words = [0xA1B2C3D4, 2 | (4 << 16), 0, 0, 65535, 1, 0, 0, (uint)frame.Length, (uint)frame.Length];
+            for (int i = 0; i < words.Length; i++)
+                BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(4 * i), words[i]);
+            File.WriteAllBytes(file, [.. header, .. frame]);
+            string[] command = ["tshark", "-r", file, "-T", "fields", "-E", "separator=;", .. fields.SelectMany(field => (string[])["-e", field]), "-e", "_ws.expert.message"];
+            return HostTool.ExpectOutput(command).TrimEnd('\n').Split(';');
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+}
