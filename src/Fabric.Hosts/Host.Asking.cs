@@ -1,4 +1,5 @@
 using Fabric.Hosts.Messages;
+using Fabric.Hosts.Tcp;
 using Fabric.Wire;
 
 namespace Fabric.Hosts;
@@ -25,5 +26,24 @@ public sealed partial class Host
         ArgumentOutOfRangeException.ThrowIfLessThan(options.HopLimit, 1, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.HopLimit, 255, nameof(options));
         return Inside(stack => stack.Pings.Start(destination, options));
+    }
+
+    /// <summary>Sends bytes to a TCP echo port and checks what comes back (RFC 9293, RFC 862).</summary>
+    /// <param name="destination">An address of another host.</param>
+    /// <param name="bytes">How many, at least 1.</param>
+    /// <param name="port">The echo port.</param>
+    /// <param name="seed">Which bytes.</param>
+    /// <returns>Ends when all is back, or the connection failed: the result says which.</returns>
+    /// <exception cref="ObjectDisposedException">The host has stopped.</exception>
+    public Task<TcpTransferResult> TransferAsync(IpAddress destination, long bytes, ushort port = TcpEcho.Port, int seed = 1)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bytes, 1);
+        return Inside(stack =>
+        {
+            TcpTransfer transfer = new(stack, bytes, seed);
+            if (stack.Tcp.Open(destination, port, transfer) is null)
+                transfer.Fail($"host '{Name}' has no address to reach {destination} from, or {TcpPorts.MaxConnections} connections already");
+            return transfer.Done;
+        });
     }
 }

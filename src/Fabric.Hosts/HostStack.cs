@@ -1,6 +1,7 @@
 using Fabric.Hosts.Internet;
 using Fabric.Hosts.Messages;
 using Fabric.Hosts.Neighbors;
+using Fabric.Hosts.Tcp;
 using Fabric.Hosts.Udp;
 
 namespace Fabric.Hosts;
@@ -29,8 +30,9 @@ internal sealed class HostStack
         Icmp = new IcmpInput(this);
         Pings = new PingClients(this);
         Udp = new UdpPorts(this);
+        Tcp = new TcpPorts(this);
         Input = new FrameInput(this);
-        _timed = [Neighbors, Configuration, Reassembly, Pings];
+        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp];
     }
 
     internal HostOptions Options { get; }
@@ -64,6 +66,8 @@ internal sealed class HostStack
 
     internal UdpPorts Udp { get; }
 
+    internal TcpPorts Tcp { get; }
+
     internal FrameInput Input { get; }
 
     /// <summary>When <see cref="Tick"/> is next wanted.</summary>
@@ -84,7 +88,11 @@ internal sealed class HostStack
     internal void Start()
     {
         if (Options.EchoServices)
+        {
             Udp.Bind(UdpEcho.Port, new UdpEcho(this));
+            Tcp.Listen(TcpEcho.Port, static () => new TcpEcho());
+        }
+
         Configuration.Start();
     }
 
@@ -97,6 +105,7 @@ internal sealed class HostStack
     internal void Stop()
     {
         Pings.Stop();
+        Tcp.Stop();
         Neighbors.Stop();
         Reassembly.Stop();
     }

@@ -166,6 +166,9 @@ internal sealed class FrameInput(HostStack stack)
             case IpProtocol.Udp:
                 stack.Udp.Accept(in packet);
                 break;
+            case IpProtocol.Tcp:
+                stack.Tcp.Accept(in packet);
+                break;
             default:
                 stack.Drop(HostDrop.UnknownProtocol);
                 stack.Errors.UnknownProtocol(in packet);
