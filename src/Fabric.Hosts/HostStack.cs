@@ -1,3 +1,4 @@
+using Fabric.Hosts.Dhcp;
 using Fabric.Hosts.Internet;
 using Fabric.Hosts.Messages;
 using Fabric.Hosts.Neighbors;
@@ -31,8 +32,9 @@ internal sealed class HostStack
         Pings = new PingClients(this);
         Udp = new UdpPorts(this);
         Tcp = new TcpPorts(this);
+        Dhcp = new DhcpClient(this);
         Input = new FrameInput(this);
-        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp];
+        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp, Dhcp];
     }
 
     internal HostOptions Options { get; }
@@ -68,6 +70,8 @@ internal sealed class HostStack
 
     internal TcpPorts Tcp { get; }
 
+    internal DhcpClient Dhcp { get; }
+
     internal FrameInput Input { get; }
 
     /// <summary>When <see cref="Tick"/> is next wanted.</summary>
@@ -94,6 +98,8 @@ internal sealed class HostStack
         }
 
         Configuration.Start();
+        if (Options.UseDhcp)
+            Dhcp.Start();
     }
 
     internal void Tick()
@@ -105,6 +111,7 @@ internal sealed class HostStack
     internal void Stop()
     {
         Pings.Stop();
+        Dhcp.Stop();
         Tcp.Stop();
         Neighbors.Stop();
         Reassembly.Stop();

@@ -80,7 +80,11 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
     internal void Refuse(IpAddress address)
     {
         _candidates.RemoveAll(candidate => candidate.Address == address);
-        if (stack.Addresses.Find(address) is { } own)
+        if (stack.Addresses.Find(address) is not { } own)
+            return;
+        if (own.Origin == AddressOrigin.Dhcp)
+            stack.Dhcp.Decline();
+        else
             stack.Addresses.Put(own with { State = AddressState.Duplicate });
     }
 

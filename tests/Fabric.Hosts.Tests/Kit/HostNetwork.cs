@@ -11,10 +11,10 @@ namespace Fabric.Hosts.Tests.Kit;
 /// order or delayed on their way in.</summary>
 internal sealed class HostNetwork : IFrameSink, IDisposable
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(1);
     private readonly EthernetSwitch _switch;
     private readonly Random _random = new(TestSeed.Seed);
     private readonly List<(TimeSpan Due, IPort Port, byte[] Bytes, FrameOffload Offload)> _delayed = [];
+    private readonly List<(MemoryLink Link, SmallDhcpServer Server)> _cables = [];
     private TimeSpan _now;
 
     public HostNetwork() => _switch = new EthernetSwitch("sw", Clock, new SwitchOptions { HashSeed = 1 });
@@ -27,6 +27,9 @@ internal sealed class HostNetwork : IFrameSink, IDisposable
     public List<byte[]> Seen { get; } = [];
 
     public bool Record { get; set; }
+
+    /// <summary>How far the clock moves at once.</summary>
+    public TimeSpan Step { get; set; } = TimeSpan.FromMilliseconds(1);
 
     public double Loss { get; set; }
 
@@ -59,6 +62,15 @@ internal sealed class HostNetwork : IFrameSink, IDisposable
         _switch.Attach(port);
         port.Host.Start();
         return port.Host;
+    }
+
+    /// <summary>A DHCP server on a cable of its own; its address is 10.0.0.1.</summary>
+    public SmallDhcpServer AddDhcpServer()
+    {
+        MemoryLink link = new("dhcp", "dhcp-server");
+        _switch.Attach(link.First);
+        _cables.Add((link, new SmallDhcpServer(link.Second)));
+        return _cables[^1].Server;
     }
 
     /// <summary>Lets time pass.</summary>
@@ -114,6 +126,8 @@ internal sealed class HostNetwork : IFrameSink, IDisposable
             busy = false;
             foreach (HostPort port in Ports)
                 busy |= port.Receive(this) != 0;
+            foreach ((MemoryLink link, SmallDhcpServer server) in _cables)
+                busy |= link.First.Receive(this) + link.Second.Receive(server) != 0;
             busy |= Deliver();
         }
     }
