@@ -56,6 +56,17 @@ public sealed unsafe class HostPort : IPort, IFrameOutlet
     /// <summary>What the host may send: all it can make, for a switch finishes it for others.</summary>
     FrameOffloads IFrameOutlet.Accepts => Accepts;
 
+    bool IFrameOutlet.HasRoom
+    {
+        get
+        {
+            lock (_queue)
+            {
+                return (_waiting?.Count ?? 0) < MaxWaiting / 2;
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public PortCounters Counters { get; } = new();
 
@@ -76,6 +87,7 @@ public sealed unsafe class HostPort : IPort, IFrameOutlet
     /// <inheritdoc/>
     public int Receive(IFrameSink sink)
     {
+        Host.PollTraffic();
         Burst burst = default;
         int count = Take(ref burst);
         if (count == 0)
@@ -140,7 +152,7 @@ public sealed unsafe class HostPort : IPort, IFrameOutlet
         Interlocked.Exchange(ref _armed, 1);
         lock (_queue)
         {
-            return _waiting is not { Count: > 0 };
+            return _waiting is not { Count: > 0 } && !Host.WantsPolling;
         }
     }
 

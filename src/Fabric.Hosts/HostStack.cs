@@ -3,6 +3,7 @@ using Fabric.Hosts.Internet;
 using Fabric.Hosts.Messages;
 using Fabric.Hosts.Neighbors;
 using Fabric.Hosts.Tcp;
+using Fabric.Hosts.Traffic;
 using Fabric.Hosts.Udp;
 
 namespace Fabric.Hosts;
@@ -33,8 +34,9 @@ internal sealed class HostStack
         Udp = new UdpPorts(this);
         Tcp = new TcpPorts(this);
         Dhcp = new DhcpClient(this);
+        Traffic = new TrafficRuns(this);
         Input = new FrameInput(this);
-        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp, Dhcp];
+        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp, Dhcp, Traffic];
     }
 
     internal HostOptions Options { get; }
@@ -71,6 +73,8 @@ internal sealed class HostStack
     internal TcpPorts Tcp { get; }
 
     internal DhcpClient Dhcp { get; }
+
+    internal TrafficRuns Traffic { get; }
 
     internal FrameInput Input { get; }
 
@@ -111,10 +115,22 @@ internal sealed class HostStack
     internal void Stop()
     {
         Pings.Stop();
+        Traffic.Stop();
         Dhcp.Stop();
         Tcp.Stop();
         Neighbors.Stop();
         Reassembly.Stop();
+    }
+
+    /// <summary>Puts a new sink at a port.</summary>
+    /// <returns>False when something else is there.</returns>
+    internal bool TryOpenSink(ushort port)
+    {
+        if (Udp.Find(port) is not (null or TrafficSink))
+            return false;
+        Udp.Unbind(port);
+        Udp.Bind(port, new TrafficSink(this));
+        return true;
     }
 
     internal void Drop(HostDrop reason) => Counters.Drop(reason);

@@ -22,6 +22,9 @@ internal sealed unsafe class PacketOutput(HostStack stack, IFrameOutlet outlet)
     /// <summary>Unfinished frames that may leave.</summary>
     internal FrameOffloads Accepts => outlet.Accepts;
 
+    /// <summary>True while a burst would find room on its way out.</summary>
+    internal bool HasRoom => outlet.HasRoom;
+
     /// <summary>Longest IP packet of one frame; what a router or a DHCP server has told counts from then on.</summary>
     internal int Mtu { get; private set; } = stack.Options.Mtu;
 

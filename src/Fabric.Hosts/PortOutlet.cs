@@ -7,5 +7,8 @@ internal sealed class PortOutlet(IPort port, FrameOffloads wanted) : IFrameOutle
 {
     public FrameOffloads Accepts => port.Accepts & wanted;
 
+    /// <summary>A port does not tell; it drops and counts what it cannot take.</summary>
+    public bool HasRoom => true;
+
     public void Send(in Frame frame) => port.Transmit(new ReadOnlySpan<Frame>(in frame));
 }

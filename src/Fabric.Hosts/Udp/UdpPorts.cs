@@ -6,22 +6,11 @@ namespace Fabric.Hosts.Udp;
 /// <summary>UDP (RFC 768; RFC 8200, 8.1).</summary>
 internal sealed class UdpPorts(HostStack stack)
 {
-    private const ushort FirstEphemeral = 49152;
     private Dictionary<ushort, IUdpListener>? _listeners;
 
     internal void Bind(ushort port, IUdpListener listener) => (_listeners ??= []).Add(port, listener);
 
-    /// <summary>Takes a free port of 49152 … 65535 (RFC 6335, 6).</summary>
-    internal ushort BindAny(IUdpListener listener)
-    {
-        ushort port = (ushort)stack.Random.Next(FirstEphemeral, ushort.MaxValue + 1);
-        while (IsBound(port))
-            port = port == ushort.MaxValue ? FirstEphemeral : (ushort)(port + 1);
-        Bind(port, listener);
-        return port;
-    }
-
-    internal bool IsBound(ushort port) => _listeners?.ContainsKey(port) == true;
+    internal IUdpListener? Find(ushort port) => _listeners?.GetValueOrDefault(port);
 
     internal void Unbind(ushort port) => _listeners?.Remove(port);
 
