@@ -72,6 +72,7 @@ internal static class CommandLine
             SchemaCommand.Create(terminal),
             TestCommand.Create(terminal),
             ExecCommand.Create(terminal),
+            PingCommand.Create(terminal),
             ConsoleCommand.Create(terminal),
             VmCommand.Create(terminal),
             LinkCommand.Create(terminal),

@@ -7,12 +7,26 @@ namespace Fabric.Cli;
 /// <param name="terminal">Where to.</param>
 internal sealed class ReadyReport(Terminal terminal)
 {
+    private const int MostHosts = 20;
+
     /// <summary>The table of a topology's machines, a line per NIC.</summary>
     public void WriteVms(TopologyStatus status)
     {
         if (status.Vms.Count == 0)
             return;
         terminal.WriteTable(["VM", "STATE", "AGENT", "CPUS", "MEMORY", "ADDRESS", "SWITCH", "MAC"], status.Vms.SelectMany(Rows));
+    }
+
+    /// <summary>The table of a topology's hosts, the first few of many.</summary>
+    public void WriteHosts(TopologyStatus status)
+    {
+        if (status.Hosts.Count == 0)
+            return;
+        terminal.WriteTable(
+            ["HOST", "ADDRESS", "SWITCH", "MAC", "RECEIVED", "SENT"],
+            status.Hosts.Take(MostHosts).Select(host => (IReadOnlyList<string>)[host.Name, string.Join(' ', host.Addresses), host.Switch, host.Mac, $"{host.Received}", $"{host.Sent}"]));
+        if (status.Hosts.Count > MostHosts)
+            terminal.Out.WriteLine($"… and {status.Hosts.Count - MostHosts} more hosts; see all with: fabric status --json");
     }
 
     /// <summary>What to try next, as lines that can be pasted into a shell.</summary>
@@ -25,6 +39,8 @@ internal sealed class ReadyReport(Terminal terminal)
         VmStatus[] talking = [.. status.Vms.Where(v => v.Agent == "ready")];
         if (talking.Length > 0)
             terminal.Out.WriteLine($"  fabric exec {talking[0].Name} -- {Suggestion(talking)}");
+        if (status.Hosts.Count > 1)
+            terminal.Out.WriteLine($"  fabric ping {status.Hosts[0].Name} {status.Hosts[1].Name}");
         if (status.Vms.Count > 0)
             terminal.Out.WriteLine($"  fabric console {status.Vms[^1].Name}    (leave with Ctrl-])");
         terminal.Out.WriteLine($"  fabric status");

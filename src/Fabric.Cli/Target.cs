@@ -54,6 +54,19 @@ internal static class Target
         return all.Connect(Choose(topology is null && running.Count > 1 && having.Length > 0 ? having : running, topology).Topology);
     }
 
+    /// <summary>The topology named, or the only one that runs and has the VM or host.</summary>
+    public static async Task<(ControlClient Client, TopologyStatus Status)> FindStationAsync(string? topology, string name, CancellationToken cancel)
+    {
+        RunningTopologies all = new(RuntimeFolder.Open());
+        IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
+        TopologyStatus[] having = [.. running.Where(t => t.Vms.Any(v => v.Name == name) || t.Hosts.Any(h => h.Name == name))];
+        TopologyStatus chosen = Choose(topology is null && having.Length > 0 ? having : running, topology, name);
+        if (having.Contains(chosen))
+            return (all.Connect(chosen.Topology), chosen);
+        string? near = NearestName.Find(name, [.. chosen.Vms.Select(v => v.Name), .. chosen.Hosts.Select(h => h.Name)]);
+        throw new CliException($"topology {chosen.Topology} has no VM or host '{name}'{(near is null ? "; see: fabric status" : $", did you mean {near}?")}");
+    }
+
     private static TopologyStatus Choose(IReadOnlyList<TopologyStatus> running, string? topology, string? vm = null)
     {
         string names = string.Join(", ", running.Select(t => t.Topology));

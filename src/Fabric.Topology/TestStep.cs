@@ -5,13 +5,17 @@ namespace Fabric.Topology;
 /// <param name="Line">Line in the file, from 1.</param>
 public abstract record TestStep(string Title, int Line);
 
-/// <summary>A machine pings another, or an address; every echo must come back.</summary>
+/// <summary>A machine or host pings another, or an address; every echo must come back.</summary>
 /// <param name="Title">For the report.</param>
 /// <param name="Line">Line in the file, from 1.</param>
-/// <param name="From">Machine that pings.</param>
+/// <param name="From">Machine or host that pings.</param>
 /// <param name="To">Address that is pinged: given, or the first address of the machine named.</param>
 /// <param name="Count">Number of echoes.</param>
-public sealed record PingStep(string Title, int Line, string From, System.Net.IPAddress To, int Count) : TestStep(Title, Line);
+public sealed record PingStep(string Title, int Line, string From, System.Net.IPAddress To, int Count) : TestStep(Title, Line)
+{
+    /// <summary>True when a host pings, not a machine.</summary>
+    public bool IsFromHost { get; init; }
+}
 
 /// <summary>A command runs in a guest; its exit status and output are judged.</summary>
 /// <param name="Title">For the report.</param>

@@ -30,6 +30,9 @@ public sealed record TopologyModel
     /// <summary>Virtual machines by name, in the file's order.</summary>
     public required IReadOnlyDictionary<string, VmModel> Vms { get; init; }
 
+    /// <summary>End points inside the daemon by name, in the file's order.</summary>
+    public IReadOnlyDictionary<string, HostModel> Hosts { get; init; } = new Dictionary<string, HostModel>();
+
     /// <summary>Test steps in the file's order.</summary>
     public required IReadOnlyList<TestStep> Tests { get; init; }
 

@@ -58,6 +58,8 @@ internal static class StatusCommand
             terminal.Screen.MarkupLine($"disks: {ByteSize.Format(pool.UsedBytes)} of {ByteSize.Format(pool.LimitBytes)} on the host{full}");
         }
 
-        new ReadyReport(terminal).WriteVms(status);
+        ReadyReport report = new(terminal);
+        report.WriteVms(status);
+        report.WriteHosts(status);
     }
 }

@@ -13,6 +13,7 @@ namespace Fabric.Cli.Testing;
 internal sealed partial class StepRunner(ControlClient client)
 {
     private const int EchoWaitSeconds = 2;
+    private const int HostPingIntervalMs = 10;
     private static readonly TimeSpan PingOverhead = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromMinutes(3);
 
@@ -76,6 +77,10 @@ internal sealed partial class StepRunner(ControlClient client)
     {
         switch (step)
         {
+            case PingStep { IsFromHost: true } ping:
+                PingReport report = await client.PingAsync(ping.From, new PingRequest($"{ping.To}") { Count = ping.Count, IntervalMs = HostPingIntervalMs }, cancel);
+                log.AppendLine(PingText.Summarize(report));
+                return report.Received == ping.Count ? null : $"{report.Received} of {ping.Count} echoes came back";
             case PingStep ping:
                 string family = ping.To.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
                 await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{ping.To}"], log, cancel);

@@ -121,6 +121,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
         _disks?.Status() ?? [])
     {
         Pool = _disks?.PoolStatus(),
+        Hosts = [.. _hosts.Select(Describe)],
     };
 
     /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>
@@ -181,6 +182,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
             wiring.Dispose();
             return ValueTask.CompletedTask;
         });
+        PlugHosts(wiring);
         foreach (RunningVm vm in _vms.Values)
         {
             GuestFiles? image = vm.Model.Image is null ? null : shelf.Matching(vm.Model.Image, images[vm.Model.Image], disks.BaseDiskOf(vm.Model));

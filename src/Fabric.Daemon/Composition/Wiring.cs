@@ -1,4 +1,5 @@
 using Fabric.Daemon.Control;
+using Fabric.Hosts;
 using Fabric.Link;
 using Fabric.Switch;
 using Fabric.Switch.SpanningTree;
@@ -43,13 +44,29 @@ internal sealed class Wiring : IDisposable
 
         foreach (SwitchModel item in model.Switches.Values)
         {
-            int ports = _ports.Values.Count(port => port.Switch == item.Name) + model.Vms.Values.Sum(vm => vm.Nics.Count(nic => nic.To == item.Name));
+            int ports = _ports.Values.Count(port => port.Switch == item.Name) + model.Vms.Values.Sum(vm => vm.Nics.Count(nic => nic.To == item.Name))
+                + model.Hosts.Values.Count(host => host.To == item.Name);
             events.Add(TopologyEventKind.Switch, item.Name, $"{ports} port{(ports == 1 ? "" : "s")}{(item.Mtu == MacText.UsualMtu ? "" : $", MTU {item.Mtu}")}");
         }
     }
 
     /// <summary>Switches by name.</summary>
     public IReadOnlyDictionary<string, EthernetSwitch> Switches => _switches;
+
+    /// <summary>Connects a host's port to its switch, and starts the host.</summary>
+    public void Plug(HostModel host, HostPort port)
+    {
+        Attach(port, host.To, host.Port);
+        port.Host.Start();
+    }
+
+    /// <summary>Takes a host's port out again; when this returns nothing touches it.</summary>
+    public void Unplug(HostModel host, HostPort port)
+    {
+        _worker.Remove(port);
+        _switches[host.To].Detach(port);
+        _ports.Remove(port.Name);
+    }
 
     /// <summary>Connects a machine's ports to the switches that its NICs name.</summary>
     public void Plug(VmModel vm, IReadOnlyList<IPort> ports)

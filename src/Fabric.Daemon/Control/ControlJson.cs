@@ -17,6 +17,8 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<SwitchStatus>))]
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(ExecEvent))]
+[JsonSerializable(typeof(PingRequest))]
+[JsonSerializable(typeof(PingReport))]
 [JsonSerializable(typeof(ErrorReply))]
 [JsonSerializable(typeof(SnapshotRequest))]
 [JsonSerializable(typeof(SnapshotStatus))]

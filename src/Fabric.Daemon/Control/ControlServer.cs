@@ -21,6 +21,7 @@ namespace Fabric.Daemon.Control;
 /// POST /v1/vms/VM/exec                ExecRequest; the answer is one ExecEvent per line
 /// POST /v1/vms/VM/exec/ID/stdin       raw bytes, streamed to the command's standard input; the end of the body closes it
 /// POST /v1/links/A/B/up|down          SwitchStatus of both switches; cuts or mends all links between them
+/// POST /v1/hosts/HOST/ping            PingRequest; PingReport when all echoes are answered or given up
 /// GET  /v1/snapshots                  SnapshotStatus of each, oldest first
 /// POST /v1/snapshots                  SnapshotRequest; SnapshotStatus of the one taken
 /// POST /v1/snapshots/NAME/revert      SnapshotRequest; stops the machines that use the disks, and starts them again
@@ -77,6 +78,7 @@ internal sealed class ControlServer : IAsyncDisposable
         VmEndpoints.Map(app, topology);
         LinkEndpoints.Map(app, topology);
         ExecEndpoints.Map(app, topology);
+        HostEndpoints.Map(app, topology);
         SnapshotEndpoints.Map(app, topology);
         NetworkEndpoints.Map(app, topology);
         CaptureEndpoints.Map(app, topology, stopping.Token);

@@ -21,6 +21,10 @@ public enum TopologyEventKind
     [JsonStringEnumMemberName("switch")]
     Switch,
 
+    /// <summary>The hosts answer.</summary>
+    [JsonStringEnumMemberName("hosts")]
+    Hosts,
+
     /// <summary>A long step goes on: bytes done of bytes in all. Only the newest of a subject is kept.</summary>
     [JsonStringEnumMemberName("progress")]
     Progress,

@@ -21,4 +21,7 @@ public sealed record TopologyStatus(
 {
     /// <summary>What the disks may take on the host; null without a limit.</summary>
     public PoolStatus? Pool { get; init; }
+
+    /// <summary>End points inside the daemon, in the file's order.</summary>
+    public IReadOnlyList<HostStatus> Hosts { get; init; } = [];
 }

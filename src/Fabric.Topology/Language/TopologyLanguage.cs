@@ -131,10 +131,28 @@ internal static class TopologyLanguage
         new Key("disks", ValueKind.Names, "Disks in the order the guest sees them (vda, vdb …)."),
         new Key("nics", ValueKind.Sections, "NICs in the order the guest sees them.") { Section = Nic });
 
+    internal static readonly string[] HostServices = ["echo"];
+
+    internal static readonly Section Host = new(
+        "host",
+        [
+            new Key("to", ValueKind.Name, "Switch that the host is plugged into.") { IsRequired = true },
+            new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
+            new Key("address", ValueKind.Address, "IPv4 address, such as 10.0.0.1/24."),
+            new Key("address6", ValueKind.Address, "IPv6 address, such as fd00::1/64; a link-local one is there anyway."),
+            new Key("gateway", ValueKind.Address, "Where IPv4 packets for other networks go, such as 10.0.0.254."),
+            new Key("gateway6", ValueKind.Address, "Where IPv6 packets for other networks go."),
+            new Key("tag", ValueKind.Integer, "VLAN whose tag the host itself puts on its frames.") { Range = (1, 4094) },
+            new Key("dhcp", ValueKind.Boolean, "Take an IPv4 address from a DHCP server."),
+            new Key("autoconfigure", ValueKind.Boolean, "Form IPv6 addresses from the prefixes that routers advertise."),
+            new Key("services", ValueKind.Names, "What the host offers: echo (UDP and TCP port 7)."),
+            .. PortKeys,
+        ]);
+
     internal static readonly Section Ping = new(
         "ping",
-        new Key("from", ValueKind.Name, "Machine that pings.") { IsRequired = true },
-        new Key("to", ValueKind.Text, "Machine or address that is pinged.") { IsRequired = true },
+        new Key("from", ValueKind.Name, "VM or host that pings.") { IsRequired = true },
+        new Key("to", ValueKind.Text, "VM, host or address that is pinged.") { IsRequired = true },
         new Key("count", ValueKind.Integer, "Number of echoes, all of which must come back; 3 unless given.") { Range = (1, 1000) });
 
     internal static readonly Section Exec = new(
@@ -158,7 +176,7 @@ internal static class TopologyLanguage
     internal static readonly Section Test = new(
         "test",
         new Key("name", ValueKind.Text, "What the step shows, for the report."),
-        new Key("ping", ValueKind.Section, "One machine pings another; every echo must come back.") { Section = Ping },
+        new Key("ping", ValueKind.Section, "One VM or host pings another; every echo must come back.") { Section = Ping },
         new Key("exec", ValueKind.Section, "A command runs in a guest; its exit status and output are judged.") { Section = Exec },
         new Key("restart", ValueKind.Section, "A machine is stopped in order and started again.") { Section = Restart, Shorthand = "vm" },
         new Key("link", ValueKind.Section, "A link between two switches is cut or mended.") { Section = LinkChange });
@@ -174,5 +192,6 @@ internal static class TopologyLanguage
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
         new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },
         new Key("vms", ValueKind.SectionsByName, "Virtual machines.") { Section = Vm },
+        new Key("hosts", ValueKind.SectionsByName, "End points inside the daemon that answer, ask and measure like machines, at next to no cost.") { Section = Host },
         new Key("tests", ValueKind.Sections, "Steps of 'fabric test', in order.") { Section = Test });
 }

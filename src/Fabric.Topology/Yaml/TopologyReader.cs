@@ -46,6 +46,8 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _disks[name] = ReadDisk(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
             _vms[name] = ReadVm(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("hosts"))
+            _hosts[name] = ReadHost(name, section);
         return new TopologyModel
         {
             Name = _name,
@@ -57,6 +59,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             Streams = _streams,
             Disks = _disks,
             Vms = _vms,
+            Hosts = _hosts,
             PoolLimit = ReadPool(),
             Tests = [.. root.Children("tests").Select(ReadTest).OfType<TestStep>()],
         };
@@ -233,10 +236,10 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         return new NicModel(to ?? "", mac, written.Address, prefixLength) { Port = ReadPort(section), Offloads = section.Choice("offloads") ?? "all" };
     }
 
-    private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength)
+    private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength, string key = "address")
     {
-        YamlNode at = section.At("address");
-        if (prefixLength < 0 && sw.Subnet is { } declared)
+        YamlNode at = section.At(key);
+        if (prefixLength < 0 && sw.Subnet is { } declared && declared.BaseAddress.AddressFamily == address.AddressFamily)
             prefixLength = declared.PrefixLength;
         if (prefixLength < 0)
             errors.Add(at, $"address {address} lacks its prefix length; write it like {address}/{(address.GetAddressBytes().Length == 4 ? 24 : 64)}, or give switch '{sw.Name}' a 'subnet:'");
@@ -245,7 +248,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         else if (AddressPlan.IsNetworkOrBroadcast(address, prefixLength))
             errors.Add(at, $"{address} is the network or broadcast address of {AddressPlan.NetworkOf(address, prefixLength)}, which no host can have");
         if (!_addresses.TryAdd((sw.Name, address), vm))
-            errors.Add(at, $"address {address} is taken by vm '{_addresses[(sw.Name, address)]}' on switch '{sw.Name}'");
+            errors.Add(at, $"address {address} is taken by {(_hosts.ContainsKey(_addresses[(sw.Name, address)]) ? "host" : "vm")} '{_addresses[(sw.Name, address)]}' on switch '{sw.Name}'");
         return prefixLength;
     }
 
@@ -271,24 +274,25 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
 
     private PingStep? ReadPing(string? title, YamlSection section)
     {
-        string? from = Refer(section, "from", _vms.Keys, "vm");
+        string? from = Refer(section, "from", [.. _vms.Keys, .. _hosts.Keys], "vm or host");
         int count = section.Integer("count") ?? 3;
         if (section.Text("to") is not { } to || from == null)
             return null;
         IPAddress? address = IPAddress.TryParse(to, out IPAddress? literal) ? literal : AddressOf(section, from, to);
-        return address == null ? null : new PingStep(title ?? $"{from} pings {to}", section.Line, from, address, count);
+        return address == null ? null : new PingStep(title ?? $"{from} pings {to}", section.Line, from, address, count) { IsFromHost = _hosts.ContainsKey(from) };
     }
 
-    /// <summary>The address to reach a machine at: one on a switch both are plugged into, or its first.</summary>
+    /// <summary>The address to reach a machine or host at: one on a switch both are plugged into, or its first.</summary>
     private IPAddress? AddressOf(YamlSection section, string from, string to)
     {
-        if (Refer(section, "to", _vms.Keys, "vm") == null)
+        if (Refer(section, "to", [.. _vms.Keys, .. _hosts.Keys], "vm or host") == null)
             return null;
-        IEnumerable<NicModel> nics = _vms[to].Nics.Where(nic => nic.Address != null);
-        NicModel? best = nics.FirstOrDefault(nic => _vms[from].Nics.Any(own => own.To == nic.To)) ?? nics.FirstOrDefault();
+        (string Switch, IPAddress Address)[] theirs = [.. AddressesOf(to)];
+        string[] ours = [.. SwitchesOf(from)];
+        IPAddress? best = theirs.FirstOrDefault(place => ours.Contains(place.Switch), theirs.FirstOrDefault()).Address;
         if (best == null)
-            errors.Add(section.At("to"), $"vm '{to}' has no 'address:' on any NIC, so there is nothing to ping; give it one, or name an address here");
-        return best?.Address;
+            errors.Add(section.At("to"), $"'{to}' has no 'address:', so there is nothing to ping; give it one, or name an address here");
+        return best;
     }
 
     private ExecStep? ReadExec(string? title, YamlSection section)

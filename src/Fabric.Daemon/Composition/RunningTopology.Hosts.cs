@@ -1,0 +1,115 @@
+using System.Net;
+using Fabric.Daemon.Control;
+using Fabric.Hosts;
+using Fabric.Hosts.Messages;
+using Fabric.Link;
+using Fabric.Topology;
+using Fabric.Wire;
+
+namespace Fabric.Daemon.Composition;
+
+/// <content>The hosts inside the daemon.</content>
+public sealed partial class RunningTopology
+{
+    /// <summary>Least MTU a host can have, that of IPv6.</summary>
+    private const int MinHostMtu = 1280;
+
+    private const FrameOffloads AllOffloads = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp;
+    private readonly OrderedDictionary<string, HostPort> _hosts = [];
+
+    /// <summary>Finds a host.</summary>
+    /// <param name="name">Its name.</param>
+    /// <exception cref="DaemonException">There is none; the message names the nearest.</exception>
+    public Host FindHost(string name)
+    {
+        if (_hosts.TryGetValue(name, out HostPort? port))
+            return port.Host;
+        string? near = NearestName.Find(name, Model.Hosts.Keys);
+        string hint = near is not null ? $"did you mean {near}?" : Model.Hosts.Count == 0 ? "it has none" : $"it has {string.Join(", ", Model.Hosts.Keys.Take(8))}";
+        throw new DaemonException($"topology {Model.Name} has no host '{name}'; {hint}") { StatusCode = 404 };
+    }
+
+    /// <summary>Has a host ping.</summary>
+    /// <param name="host">Its name.</param>
+    /// <param name="request">Whom and how.</param>
+    /// <exception cref="DaemonException">There is no such host, or nobody to ping.</exception>
+    public Task<PingResult> PingAsync(string host, PingRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        PingOptions options = new() { Count = request.Count, Size = request.Size, Interval = TimeSpan.FromMilliseconds(request.IntervalMs) };
+        return FindHost(host).PingAsync(Resolve(host, request.To), options);
+    }
+
+    private void PlugHosts(Wiring wiring)
+    {
+        foreach (HostModel model in Model.Hosts.Values)
+        {
+            HostPort port = new(OptionsOf(model), _time);
+            _hosts.Add(model.Name, port);
+            wiring.Plug(model, port);
+            _takeDown.Push(() =>
+            {
+                wiring.Unplug(model, port);
+                port.Dispose();
+                return ValueTask.CompletedTask;
+            });
+        }
+
+        if (_hosts.Count > 0)
+            Events.Add(TopologyEventKind.Hosts, null, $"{_hosts.Count} {(_hosts.Count == 1 ? "answers" : "answer")}");
+    }
+
+    private Fabric.Hosts.HostOptions OptionsOf(HostModel model) => new()
+    {
+        Name = model.Name,
+        Mac = MacAddress.Read(model.Mac.GetAddressBytes()),
+        Addresses = [.. model.Addresses.Select(address => new HostPrefix(IpAddress.From(address.Address), address.PrefixLength))],
+        Gateway = model.Gateway is null ? null : IpAddress.From(model.Gateway),
+        GatewayV6 = model.GatewayV6 is null ? null : IpAddress.From(model.GatewayV6),
+        Vlan = model.Tag,
+        Mtu = Math.Max(Model.Switches[model.To].Mtu, MinHostMtu),
+        UseDhcp = model.UseDhcp,
+        Autoconfigure = model.Autoconfigure,
+        EchoServices = model.OffersEcho,
+        Offloads = AllOffloads,
+        Seed = MacAddress.Read(model.Mac.GetAddressBytes()).GetHashCode(),
+    };
+
+    private IpAddress Resolve(string from, string to)
+    {
+        if (IpAddress.TryParse(to, out IpAddress literal))
+            return literal;
+        IPAddress? address = null;
+        if (_hosts.TryGetValue(to, out HostPort? port))
+        {
+            // What the host has now: its address may be DHCP's.
+            HostAddress? own = port.Host.Addresses.FirstOrDefault(item => item.State == AddressState.Assigned && item.Origin != AddressOrigin.LinkLocal)
+                ?? port.Host.Addresses.FirstOrDefault(item => item.State == AddressState.Assigned);
+            address = own?.Address.ToIPAddress();
+        }
+        else if (Model.Vms.TryGetValue(to, out VmModel? vm))
+        {
+            IEnumerable<NicModel> nics = vm.Nics.Where(nic => nic.Address is not null);
+            address = (nics.FirstOrDefault(nic => nic.To == Model.Hosts[from].To) ?? nics.FirstOrDefault())?.Address;
+        }
+        else
+        {
+            throw new DaemonException($"'{to}' is no address, and no host or VM of topology {Model.Name}") { StatusCode = 404 };
+        }
+
+        return address is null ? throw new DaemonException($"'{to}' has no address to ping; give it one in {Model.SourcePath}") : IpAddress.From(address);
+    }
+
+    private HostStatus Describe(KeyValuePair<string, HostPort> item)
+    {
+        Host host = item.Value.Host;
+        return new HostStatus(
+            item.Key,
+            Model.Hosts[item.Key].To,
+            $"{host.Mac}",
+            [.. host.Addresses.Where(address => address.State == AddressState.Assigned && address.Origin != AddressOrigin.LinkLocal).Select(address => $"{address.Prefix}")],
+            host.Counters.Received,
+            host.Counters.Sent,
+            host.Counters.AllDrops().ToDictionary(drop => $"{drop.Key}", drop => drop.Value));
+    }
+}
