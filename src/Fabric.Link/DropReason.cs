@@ -66,6 +66,9 @@ public enum DropReason
     /// <summary>Multicast that nobody has asked for.</summary>
     NoMember,
 
+    /// <summary>A message of IGMP, MLD or PIM that breaks its protocol's rules (RFC 4541, 2.1.1 (5)).</summary>
+    BadMembership,
+
     /// <summary>The member of a bond that it came in on is not in use, or not yet (IEEE 802.1AX-2014, 6.4.15).</summary>
     NotCollecting,
 }

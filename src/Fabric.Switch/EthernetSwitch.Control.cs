@@ -112,6 +112,7 @@ public sealed unsafe partial class EthernetSwitch
                 _addresses.Flush(port);
             foreach (IControlProtocol protocol in _protocols)
                 protocol.LinkChanged(port.Index, isUp);
+            _snooper?.LinkChanged(port.Index, isUp);
         }
     }
 
@@ -185,6 +186,7 @@ public sealed unsafe partial class EthernetSwitch
         {
             if (owner.PortAt(port) is { } attached)
                 owner._addresses.Flush(attached);
+            owner._snooper?.TopologyChanged();
         }
 
         public void Transmit(int port, ReadOnlySpan<byte> frame)

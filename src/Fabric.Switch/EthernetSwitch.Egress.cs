@@ -64,13 +64,7 @@ public sealed partial class EthernetSwitch
     private void MarkFlooded(ref Burst burst)
     {
         uint reached = 0;
-        bool restricted = _restricted || burst.Reserved != 0;
-        if (_snooper is not null)
-        {
-            FindMembers(in burst);
-            restricted |= _toMembers != 0;
-        }
-
+        bool restricted = _restricted || burst.Reserved != 0 || _snooper is not null;
         foreach (SwitchPort? port in _ports)
         {
             if (port is null || port == burst.Source)
@@ -84,7 +78,7 @@ public sealed partial class EthernetSwitch
 
         uint nowhere = burst.Flooded & ~reached;
         if (_snooper is not null)
-            Drop(ref burst, nowhere & _toMembers, DropReason.NoMember);
+            EndUnwanted(ref burst, nowhere);
         Drop(ref burst, nowhere & burst.Flooded, DropReason.NoPort);
     }
 

@@ -56,14 +56,14 @@ public sealed partial class EthernetSwitch
             Inspect(ref burst);
         if ((source.Checks & IngressChecks.Police) != 0)
             Drop(ref burst, source.Police(burst.Frames, burst.Alive, _ticks), DropReason.Policed);
-        if (_snooper is { } snooper)
-            Snoop(ref burst, snooper);
         Learn(ref burst);
         if ((source.Checks & IngressChecks.State) != 0)
             Drop(ref burst, burst.Alive, DropReason.PortState);
         if (burst.Alive == 0)
             return;
         LookUp(ref burst);
+        if (_snooper is { } snooper)
+            Snoop(ref burst, snooper);
         Forward(ref burst);
     }
 

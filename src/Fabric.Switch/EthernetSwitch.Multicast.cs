@@ -1,43 +1,36 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Fabric.Link;
-using Fabric.Switch.Acl;
 using Fabric.Switch.Multicast;
 using Fabric.Switch.Vlans;
 using Fabric.Wire;
 
 namespace Fabric.Switch;
 
-// Multicast where a snooper listens: frames of a group that it spoke of go to the group's members and to routers; membership messages
-// go where it says; everything else is flooded as ever.
+// Multicast where a snooper listens: it says of each frame to a group of IPv4 or IPv6 which ports get it, and takes in the messages by
+// which it knows. Judged are the copies of the headers, so that what was judged is what leaves; a message is copied whole.
 public sealed partial class EthernetSwitch
 {
-    /// <summary>Most groups, over all VLANs, whose members a snooper may name.</summary>
-    public const int MaxGroups = 16384;
+    private const int AddressesLength = 2 * MacAddress.Length;
 
-    private static readonly MemberSet Nobody = new();
-    private readonly Dictionary<ulong, MemberSet> _groups = [];
-    private readonly Dictionary<int, MemberSet> _routers = [];
-
-    // Of the present burst: which frames go to members only, and who those are.
-    private readonly MemberSet[] _members = new MemberSet[IPort.MaxBurst];
-    private readonly MemberSet[] _memberRouters = new MemberSet[IPort.MaxBurst];
+    // Of the present burst: the frames that go to certain ports, those of them that are messages to routers, and the ports.
+    private readonly MemberSet[] _members = [.. Enumerable.Range(0, IPort.MaxBurst).Select(_ => new MemberSet())];
     private uint _toMembers;
-    private uint _toAll;
+    private uint _toRouters;
     private IMulticastSnooper? _snooper;
 
     /// <summary>Lets a snooper say where multicast goes, in place of the one before.</summary>
     /// <param name="create">Makes the snooper with what it may ask of the switch; null for none: multicast is flooded again. Called once,
     /// under the switch's lock.</param>
-    /// <returns>The snooper.</returns>
-    public IMulticastSnooper? SetSnooper(Func<IMulticastControl, IMulticastSnooper>? create)
+    /// <returns>The snooper; between two of its events it is to be asked through <see cref="AskProtocol"/>.</returns>
+    public T? SetSnooper<T>(Func<IMulticastControl, T>? create)
+        where T : class, IMulticastSnooper
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            _groups.Clear();
-            _routers.Clear();
-            _snooper = create?.Invoke(new MulticastControl(this));
+            T? snooper = create?.Invoke(new MulticastControl(this));
+            _snooper = snooper;
             RecomputeLocked();
             StartOrStopTimersLocked();
             foreach (SwitchPort? port in _ports)
@@ -46,119 +39,85 @@ public sealed partial class EthernetSwitch
                     _snooper?.PortAdded(port.Index);
             }
 
-            return _snooper;
+            return snooper;
         }
     }
 
-    // Membership messages among the frames whose VLAN is known.
+    // Frames that are to be flooded, and their VLAN is known: whether all ports really get them.
     private void Snoop(ref Burst burst, IMulticastSnooper snooper)
     {
-        _toMembers = _toAll = 0;
-        for (uint left = burst.Alive & burst.Groups; left != 0; left &= left - 1)
+        _toMembers = _toRouters = 0;
+        for (uint left = burst.Flooded & burst.Groups & ~burst.Reserved; left != 0; left &= left - 1)
         {
             int i = BitOperations.TrailingZeroCount(left);
-            uint bit = 1U << i;
-            if (!IsMembershipMessage(in Fields(i)) || _headers.UntaggedLength(i) > MaxControlFrame)
+            uint bit = left & (0 - left);
+            if (!IsIpGroup(_destinations[i]))
                 continue;
-            Span<byte> copy = _controlFrame.AsSpan(0, _headers.UntaggedLength(i));
-            _headers.Untagged(i, _destinations[i], _sources[i]).CopyTo(0, copy);
-            switch (snooper.Receive(burst.Source.Index, VidOf(i), copy))
-            {
-                case SnoopVerdict.Flood:
-                    _toAll |= bit;
-                    break;
-                case SnoopVerdict.ToRouters:
-                    _members[i] = Nobody;
-                    _toMembers |= bit;
-                    break;
-                default:
-                    burst.Alive &= ~bit;
-                    Counters.AddConsumed(1);
-                    break;
-            }
+            SnoopVerdict verdict = snooper.Find(burst.Source.Index, VidOf(i), _headers.Body(i), out ReadOnlySpan<int> ports);
+            if (verdict == SnoopVerdict.Message)
+                verdict = TakeMessage(burst.Source, i, snooper, out ports);
+            if (verdict == SnoopVerdict.Invalid)
+                Drop(ref burst, bit, DropReason.BadMembership);
+            if (verdict is not (SnoopVerdict.Ports or SnoopVerdict.Routers))
+                continue;
+            _members[i].Set(ports);
+            _toMembers |= bit;
+            if (verdict == SnoopVerdict.Routers)
+                _toRouters |= bit;
         }
     }
 
-    // RFC 4541, 2.1.1 and 3: IGMP by the IP protocol, MLD by the ICMPv6 type.
-    private static bool IsMembershipMessage(in PacketFields packet)
+    private SnoopVerdict TakeMessage(SwitchPort source, int i, IMulticastSnooper snooper, out ReadOnlySpan<int> ports)
     {
-        const byte Igmp = 2;
-        if (packet.ProtocolState != FieldState.Seen)
-            return false;
-        return packet.Version == 4
-            ? packet.Protocol == Igmp
-            : packet.Protocol == (byte)IpProtocol.IcmpV6 && packet.Transport == FieldState.Seen && packet.IcmpType is 130 or 131 or 132 or 143;
+        ports = default;
+        int length = _headers.UntaggedLength(i);
+        if (length > MaxControlFrame)
+            return SnoopVerdict.Invalid;
+        Span<byte> copy = _controlFrame.AsSpan(0, length);
+        _headers.Untagged(i, _destinations[i], _sources[i]).CopyTo(0, copy);
+        return snooper.Receive(source.Index, VidOf(i), copy[AddressesLength..], out ports);
     }
 
-    // Who gets the flooded frames of the present burst.
-    private void FindMembers(in Burst burst)
-    {
-        _toMembers &= burst.Flooded;
-        for (uint left = burst.Flooded & burst.Groups & ~_toAll & ~burst.Reserved; left != 0; left &= left - 1)
-        {
-            int i = BitOperations.TrailingZeroCount(left);
-            uint bit = 1U << i;
-            if ((_toMembers & bit) == 0 && _groups.TryGetValue(_destinations[i], out MemberSet? members))
-            {
-                _members[i] = members;
-                _toMembers |= bit;
-            }
+    // 01-00-5E (RFC 1112, 6.4) or 33-33 (RFC 2464, 7); the first octet lowest.
+    private static bool IsIpGroup(ulong address) => (address & 0xFF_FFFF) == 0x5E_0001 || (address & 0xFFFF) == 0x3333;
 
-            if ((_toMembers & bit) != 0)
-                _memberRouters[i] = _routers.GetValueOrDefault(VidOf(i), Nobody);
-        }
-    }
-
-    // The part of some frames that go to members only that does not go to a port.
+    // The part of the frames that go to certain ports that does not go to this one.
     private uint NotMember(SwitchPort port)
     {
         uint not = 0;
         for (uint left = _toMembers; left != 0; left &= left - 1)
         {
-            int i = BitOperations.TrailingZeroCount(left);
-            if (!_members[i].Contains(port.Index) && !_memberRouters[i].Contains(port.Index))
+            if (!_members[BitOperations.TrailingZeroCount(left)].Contains(port.Index))
                 not |= left & (0 - left);
         }
 
         return not;
     }
 
-    private int VidOf(int i) => (int)(_destinations[i] >> 48);
-
-    private void RemoveFromGroups(SwitchPort port)
+    // A report has done its work here when no router is there to hear it.
+    private void EndUnwanted(ref Burst burst, uint nowhere)
     {
-        foreach (MemberSet members in _groups.Values)
-            members.Remove(port.Index);
-        foreach (MemberSet routers in _routers.Values)
-            routers.Remove(port.Index);
-        _snooper?.PortRemoved(port.Index);
+        uint heard = nowhere & _toRouters;
+        burst.Flooded &= ~heard;
+        burst.Alive &= ~heard;
+        Counters.AddConsumed(BitOperations.PopCount(heard));
+        Drop(ref burst, nowhere & _toMembers & ~heard, DropReason.NoMember);
     }
+
+    private int VidOf(int i) => (int)(_destinations[i] >> 48);
 
     private sealed class MulticastControl(EthernetSwitch owner) : IMulticastControl
     {
+        private const int LeastLength = 60;
         private readonly byte[] _sending = GC.AllocateArray<byte>(MaxControlFrame + TagLength, pinned: true);
 
-        public bool TrySetMembers(int vid, MacAddress group, ReadOnlySpan<int> ports)
+        public void Flood(int vid, ReadOnlySpan<byte> frame)
         {
-            ulong key = ForwardingTable.Key(vid, group.Bits);
-            if (!owner._groups.TryGetValue(key, out MemberSet? members))
+            foreach (SwitchPort? port in owner._ports)
             {
-                if (owner._groups.Count == MaxGroups)
-                    return false;
-                owner._groups.Add(key, members = new MemberSet());
+                if (port is not null)
+                    Transmit(port.Index, vid, frame);
             }
-
-            members.Set(ports);
-            return true;
-        }
-
-        public void RemoveGroup(int vid, MacAddress group) => owner._groups.Remove(ForwardingTable.Key(vid, group.Bits));
-
-        public void SetRouters(int vid, ReadOnlySpan<int> ports)
-        {
-            if (!owner._routers.TryGetValue(vid, out MemberSet? routers))
-                owner._routers.Add(vid, routers = new MemberSet());
-            routers.Set(ports);
         }
 
         public void Transmit(int port, int vid, ReadOnlySpan<byte> frame)
@@ -169,15 +128,18 @@ public sealed partial class EthernetSwitch
                 return;
             PortVlan vlan = attached.Vlan;
             int tag = owner._vlanAware && vlan.Mode == VlanMode.Trunk && vid != vlan.Vid ? TagLength : 0;
-            frame[..(2 * MacAddress.Length)].CopyTo(_sending);
+            frame[..AddressesLength].CopyTo(_sending);
             if (tag != 0)
             {
-                BinaryPrimitives.WriteUInt16BigEndian(_sending.AsSpan(12), (ushort)vlan.TagType);
-                BinaryPrimitives.WriteUInt16BigEndian(_sending.AsSpan(14), (ushort)vid);
+                BinaryPrimitives.WriteUInt16BigEndian(_sending.AsSpan(AddressesLength), (ushort)vlan.TagType);
+                BinaryPrimitives.WriteUInt16BigEndian(_sending.AsSpan(AddressesLength + sizeof(ushort)), (ushort)vid);
             }
 
-            frame[(2 * MacAddress.Length)..].CopyTo(_sending.AsSpan((2 * MacAddress.Length) + tag));
-            owner.SendOwn(attached, _sending, frame.Length + tag);
+            Span<byte> body = _sending.AsSpan(AddressesLength + tag);
+            frame[AddressesLength..].CopyTo(body);
+            if (frame.Length < LeastLength)
+                body[(frame.Length - AddressesLength)..(LeastLength - AddressesLength)].Clear();
+            owner.SendOwn(attached, _sending, Math.Max(frame.Length, LeastLength) + tag);
         }
     }
 }

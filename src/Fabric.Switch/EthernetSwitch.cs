@@ -15,7 +15,7 @@ namespace Fabric.Switch;
 //   2. Frames to reserved group addresses (7.12.6) go to a protocol that takes them, in every state of the port; the others end here,
 //      or pass where both ports are to be like a cable.
 //   3. Port state. What a port that is shut or discarding receives teaches nothing. Where a port has VLANs or an access list, headers are
-//      copied, the frame's VLAN found, and the lists of port and VLAN asked; a snooper gets its messages. Then the port's rate.
+//      copied, the frame's VLAN found, and the lists of port and VLAN asked. Then the port's rate.
 //   4. Learn the sources (7.8), within the port's limits.
 //   5. Look the destinations up (7.7). Known: mark the frame for that port, unless it is the port it came from. Group or unknown: it
 //      is flooded, within the port's storm limits.
@@ -249,7 +249,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     {
         foreach (IControlProtocol protocol in _protocols)
             protocol.PortRemoved(port.Index);
-        RemoveFromGroups(port);
+        _snooper?.PortRemoved(port.Index);
         port.Port.AttachLinkWatcher(null);
         _byPort.Remove(port.Port);
         _addresses.Flush(port, fixedToo: true);

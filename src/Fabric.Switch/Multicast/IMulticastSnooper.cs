@@ -9,17 +9,33 @@ public interface IMulticastSnooper
     /// <param name="port">Number of the port.</param>
     void PortAdded(int port);
 
-    /// <summary>A port is gone, and its number may come again. The switch has taken it out of all groups.</summary>
+    /// <summary>A port is gone, and its number may come again.</summary>
     /// <param name="port">Number of the port.</param>
     void PortRemoved(int port);
 
-    /// <summary>An IGMP packet, or an MLD message (ICMPv6 types 130, 131, 132 and 143), to a group address.</summary>
+    /// <summary>A port went up or down.</summary>
+    /// <param name="port">Number of the port.</param>
+    /// <param name="isUp">Its state now.</param>
+    void LinkChanged(int port, bool isUp);
+
+    /// <summary>A spanning tree has found new ways: hosts may be behind other ports now.</summary>
+    void TopologyChanged();
+
+    /// <summary>Finds where a frame to a group address goes. Must not allocate or change anything.</summary>
     /// <param name="port">Number of the port it came in on.</param>
     /// <param name="vid">Its VLAN; 0 in a switch without VLANs.</param>
-    /// <param name="frame">The whole frame without the port's tag and FCS, contiguous; nothing but the EtherType and the kind of message
-    /// was checked. Valid during the call.</param>
-    /// <returns>Where it goes.</returns>
-    SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> frame);
+    /// <param name="body">From the EtherType on, behind the port's tag: at least 100 bytes, or all there are.</param>
+    /// <param name="ports">Where it goes, with <see cref="SnoopVerdict.Ports"/>; a port may be named twice. Valid until the next call.</param>
+    /// <returns>The verdict; with <see cref="SnoopVerdict.Message"/> the frame is then given to <see cref="Receive"/>.</returns>
+    SnoopVerdict Find(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports);
+
+    /// <summary>Takes in a message that <see cref="Find"/> has told of.</summary>
+    /// <param name="port">Number of the port it came in on.</param>
+    /// <param name="vid">Its VLAN; 0 in a switch without VLANs.</param>
+    /// <param name="body">The whole frame from the EtherType on, behind the port's tag, contiguous. Valid during the call.</param>
+    /// <param name="ports">Where it goes, with <see cref="SnoopVerdict.Routers"/>; a port may be named twice. Valid until the next call.</param>
+    /// <returns><see cref="SnoopVerdict.Flood"/>, <see cref="SnoopVerdict.Routers"/> or <see cref="SnoopVerdict.Invalid"/>.</returns>
+    SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports);
 
     /// <summary>Another second has passed.</summary>
     void Tick();

@@ -17,10 +17,4 @@ internal sealed class MemberSet
             _bits[port >> 6] |= 1UL << port;
         }
     }
-
-    internal void Remove(int port)
-    {
-        if ((port >> 6) < _bits.Length)
-            _bits[port >> 6] &= ~(1UL << port);
-    }
 }

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Fabric.Switch.Multicast;
 using Fabric.Wire;
 
 namespace Fabric.Switch.Snooping;

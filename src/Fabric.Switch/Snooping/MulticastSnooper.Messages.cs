@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Fabric.Switch.Multicast;
 using Fabric.Wire;
 
 namespace Fabric.Switch.Snooping;
@@ -6,16 +7,11 @@ namespace Fabric.Switch.Snooping;
 // Messages: what they change, and where they go.
 public sealed partial class MulticastSnooper
 {
-    /// <summary>Takes in a message that <see cref="Find"/> has told of.</summary>
-    /// <param name="port">Where it came in.</param>
-    /// <param name="vlan">Its VLAN, 0 … 4095.</param>
-    /// <param name="body">The whole frame from the EtherType on, behind the VLAN's tag; not kept.</param>
-    /// <param name="ports">Where it goes, with <see cref="SnoopVerdict.Routers"/>. A port may be named twice. Valid until the next call.</param>
-    /// <returns><see cref="SnoopVerdict.Flood"/>, <see cref="SnoopVerdict.Routers"/> or <see cref="SnoopVerdict.Invalid"/>.</returns>
-    public SnoopVerdict Receive(int port, int vlan, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
+    /// <inheritdoc/>
+    public SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
     {
         ports = default;
-        if (body.Length < 2 || PortAt(port) is not { } from || _v4[vlan] is not { } v4 || _v6[vlan] is not { } v6)
+        if (body.Length < 2 || PortAt(port) is not { } from || _v4[vid] is not { } v4 || _v6[vid] is not { } v6)
             return SnoopVerdict.Flood;
         SetNow();
         SnoopFault fault;

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Fabric.Switch.Multicast;
 using Fabric.Wire;
 
 namespace Fabric.Switch.Snooping;
@@ -34,12 +35,13 @@ namespace Fabric.Switch.Snooping;
 // unknown are flooded (2.1.1 (6)).
 
 /// <summary>A switch's snooping of IGMP and MLD, and its querier.</summary>
-/// <remarks>One call at a time, under the switch's lock; <see cref="ISnoopingControl"/> is called from inside. <see cref="Find"/> is for
-/// the data path and allocates nothing; the others may.</remarks>
-public sealed partial class MulticastSnooper
+/// <remarks>One call at a time, under the switch's lock: from outside through <see cref="EthernetSwitch.AskProtocol"/>.
+/// <see cref="IMulticastControl"/> is called from inside. <see cref="Find"/> is for the data path and allocates nothing; the others
+/// may.</remarks>
+public sealed partial class MulticastSnooper : IMulticastSnooper
 {
     private const int Vlans = 4096;
-    private readonly ISnoopingControl _control;
+    private readonly IMulticastControl _control;
     private readonly TimeProvider _time;
     private readonly long _epoch;
     private readonly GroupDomain?[] _v4 = new GroupDomain?[Vlans];
@@ -49,6 +51,7 @@ public sealed partial class MulticastSnooper
     private SnoopedPort?[] _ports = [];
     private int _portCount;
     private int _memberships;
+    private bool _topologyChanged;
 
     /// <summary>Makes one that snoops in no VLAN yet.</summary>
     /// <param name="control">The switch.</param>
@@ -56,7 +59,7 @@ public sealed partial class MulticastSnooper
     /// <param name="time">Clock.</param>
     /// <param name="options">Limits; null for the usual.</param>
     /// <exception cref="SwitchException">An option is outside its range.</exception>
-    public MulticastSnooper(ISnoopingControl control, MacAddress address, TimeProvider time, SnoopingOptions? options = null)
+    public MulticastSnooper(IMulticastControl control, MacAddress address, TimeProvider time, SnoopingOptions? options = null)
     {
         Options = options ?? new SnoopingOptions();
         Options.Check();
@@ -165,9 +168,13 @@ public sealed partial class MulticastSnooper
         PortsChanged();
     }
 
-    /// <summary>Says that a port's link is up or down. Down forgets who was behind it.</summary>
-    /// <param name="port">Its number.</param>
-    /// <param name="isUp">True when frames can pass.</param>
+    /// <inheritdoc/>
+    public void PortAdded(int port) => AddPort(port);
+
+    /// <inheritdoc/>
+    public void PortRemoved(int port) => RemovePort(port);
+
+    /// <inheritdoc/>
     public void LinkChanged(int port, bool isUp)
     {
         if (PortAt(port) is not { } found)
@@ -178,29 +185,28 @@ public sealed partial class MulticastSnooper
             TopologyChanged();
     }
 
-    /// <summary>Asks in all VLANs where this switch is querier: hosts may be behind other ports now.</summary>
-    public void TopologyChanged()
-    {
-        SetNow();
-        foreach (GroupDomain domain in _domains)
-            domain.Requery();
-    }
+    // Asks at the next tick, once however many ports changed (RFC 4541, 2.1.1 (4)).
 
-    /// <summary>A second has passed: ends what has ended and asks what is to be asked.</summary>
+    /// <inheritdoc/>
+    public void TopologyChanged() => _topologyChanged = true;
+
+    /// <inheritdoc/>
     public void Tick()
     {
         SetNow();
+        if (_topologyChanged)
+        {
+            foreach (GroupDomain domain in _domains)
+                domain.Requery();
+            _topologyChanged = false;
+        }
+
         foreach (GroupDomain domain in _domains)
             domain.Tick();
     }
 
-    /// <summary>Finds where a frame to a group address goes. Allocates nothing, changes nothing.</summary>
-    /// <param name="port">Where it came in.</param>
-    /// <param name="vlan">Its VLAN, 0 … 4095.</param>
-    /// <param name="body">From the EtherType on, behind the VLAN's tag: at least 64 bytes, or all there are.</param>
-    /// <param name="ports">Where it goes, with <see cref="SnoopVerdict.Ports"/>. A port may be named twice. Valid until the next call.</param>
-    /// <returns>The verdict; with <see cref="SnoopVerdict.Message"/> the frame is to be given to <see cref="Receive"/>.</returns>
-    public SnoopVerdict Find(int port, int vlan, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
+    /// <inheritdoc/>
+    public SnoopVerdict Find(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
     {
         ports = default;
         if (body.Length < 2)
@@ -208,12 +214,12 @@ public sealed partial class MulticastSnooper
         ReadOnlySpan<byte> packet = body[2..];
         switch ((EtherType)BinaryPrimitives.ReadUInt16BigEndian(body))
         {
-            case EtherType.Ipv4 when packet.Length >= Ipv4View.MinHeaderLength && packet[0] >> 4 == 4 && _v4[vlan] is { } domain:
+            case EtherType.Ipv4 when packet.Length >= Ipv4View.MinHeaderLength && packet[0] >> 4 == 4 && _v4[vid] is { } domain:
                 IpAddress group = IpAddress.ReadV4(packet[16..]);
                 if (IsMessageV4(packet, group))
                     return SnoopVerdict.Message;
                 return IsForLink(group) ? SnoopVerdict.Flood : domain.Find(port, IpAddress.ReadV4(packet[12..]), group, out ports);
-            case EtherType.Ipv6 when packet.Length >= Ipv6View.MinHeaderLength && packet[0] >> 4 == 6 && _v6[vlan] is { } domain:
+            case EtherType.Ipv6 when packet.Length >= Ipv6View.MinHeaderLength && packet[0] >> 4 == 6 && _v6[vid] is { } domain:
                 group = IpAddress.ReadV6(packet[24..]);
                 if (IsMessageV6(packet, group))
                     return SnoopVerdict.Message;

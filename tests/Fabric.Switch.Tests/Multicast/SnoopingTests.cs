@@ -1,124 +1,160 @@
 using Fabric.Link;
-using Fabric.Switch.Multicast;
+using Fabric.Switch.Snooping;
+using Fabric.Switch.Tests.Snooping;
 using Fabric.Switch.Vlans;
+using Fabric.TestKit.Link;
 using Fabric.TestKit.Time;
 using Fabric.Wire;
+using static Fabric.Switch.Tests.Snooping.GroupPackets;
 using static Fabric.Switch.Tests.Vlans.VlanTests;
-using static Fabric.TestKit.Link.TestFrames;
 
 namespace Fabric.Switch.Tests.Multicast;
 
+/// <summary>A whole switch with four hosts on cables, which snoops.</summary>
 public sealed class SnoopingTests : IDisposable
 {
-    private static readonly byte[] Group = [0x01, 0x00, 0x5e, 1, 1, 1];
-    private static readonly byte[] Data = Ethernet(Group, Station(1));
-    private static readonly byte[] Igmp = IgmpTo(Group);
+    private const string Group = "239.1.1.1";
+    private static readonly byte[] ToGroup = Data("10.0.0.1", Group);
     private readonly ManualTimeProvider _time = new();
     private readonly SwitchBench _bench;
-    private readonly Snooper _snooper;
+    private readonly MulticastSnooper _snooper;
 
     public SnoopingTests()
     {
         _bench = new SwitchBench(_time, hosts: 4);
-        _snooper = (Snooper)_bench.Switch.SetSnooper(control => new Snooper(control))!;
+        _snooper = _bench.Switch.SetSnooper(control => new MulticastSnooper(control, MacAddress.FromBits(0xFE_00_00_00_00_02), _time))!;
+        Enable(0, SnooperBench.AsQuerier);
     }
 
     public void Dispose() => _bench.Dispose();
 
     [Fact]
-    public void AGroupGoesToItsMembersAndToRouters()
+    public void The_querier_asks_all_ports_in_padded_frames()
     {
-        Assert.True(_snooper.Control.TrySetMembers(0, MacAddress.Read(Group), [1]));
-        _snooper.Control.SetRouters(0, [3]);
-        Assert.Equal([[], [Data], [], [Data]], _bench.Exchange(0, Data));
-        _snooper.Control.RemoveGroup(0, MacAddress.Read(Group));
-        Assert.Equal([[], [Data], [Data], [Data]], _bench.Exchange(0, Data));
-        Assert.Equal(2, _bench.Switch.Counters.Flooded);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        foreach (List<byte[]> received in _bench.Drain())
+        {
+            Assert.Equal([60, 90], received.Select(frame => frame.Length));
+            Assert.Equal(new byte[] { 1, 0, 0x5e, 0, 0, 1, 2, 0, 0, 0, 0, 0xfe, 8, 0, 0x46, 0xc0 }, received[0][..16]);
+        }
     }
 
     [Fact]
-    public void AGroupThatNobodyWantsIsDropped()
+    public void A_group_goes_to_its_members_and_to_routers()
     {
-        _snooper.Control.TrySetMembers(0, MacAddress.Read(Group), [0]);
-        Assert.All(_bench.Exchange(0, Data), Assert.Empty);
-        Assert.Equal(1, _bench.Switch.Counters.Drops(DropReason.NoMember));
-    }
-
-    [Theory]
-    [InlineData(SnoopVerdict.Flood, "123")]
-    [InlineData(SnoopVerdict.ToRouters, "3")]
-    [InlineData(SnoopVerdict.Consume, "")]
-    public void MembershipMessagesGoWhereTheSnooperSays(SnoopVerdict verdict, string ports)
-    {
-        _snooper.Verdict = verdict;
-        _snooper.Control.TrySetMembers(0, MacAddress.Read(Group), [1]);
-        _snooper.Control.SetRouters(0, [3]);
-        List<List<byte[]>> received = _bench.Exchange(0, Igmp);
-        Assert.Equal(ports, string.Concat(Enumerable.Range(0, 4).Where(port => received[port].Count != 0)));
-        Assert.Equal(["0 0 60"], _snooper.Heard);
-        Assert.Equal(verdict == SnoopVerdict.Consume ? 1 : 0, _bench.Switch.Counters.Consumed);
+        Settle();
+        Assert.Equal([[], [ToGroup], [ToGroup], [ToGroup]], _bench.Exchange(0, ToGroup));
+        byte[] query = Query("10.0.0.255");
+        Assert.Equal([[query], [query], [query], []], _bench.Exchange(3, query));
+        byte[] report = ReportV2("10.0.0.2", Group);
+        Assert.Equal([[], [], [], [report]], _bench.Exchange(1, report));
+        Assert.Equal([[], [ToGroup], [], [ToGroup]], _bench.Exchange(0, ToGroup));
+        byte[] link = Data("10.0.0.1", "224.0.0.251");
+        Assert.Equal([[], [link], [link], [link]], _bench.Exchange(0, link));
     }
 
     [Fact]
-    public void VlansAreSnoopedApartAndAnswersCarryTheirTag()
+    public void Each_frame_has_one_fate()
     {
+        Settle();
+        long received = _bench.Switch.Counters.Received;
+        // Nobody else is there to hear the report, and the member itself sends.
+        Assert.All(_bench.Exchange(1, ReportV2("10.0.0.2", Group), ToGroup), Assert.Empty);
+        byte[] bad = Igmp("10.0.0.2", Group, [0x16, 0, 0, 0, 239, 1, 1, 1], hops: 9);
+        Assert.All(_bench.Exchange(1, bad), Assert.Empty);
+        _bench.Exchange(0, ToGroup);
+        SwitchCounters counters = _bench.Switch.Counters;
+        Assert.Equal((1, 1, 1, 1), (counters.Consumed, counters.Drops(DropReason.NoMember), counters.Drops(DropReason.BadMembership), counters.Flooded));
+        Assert.Equal(4, counters.Received - received);
+    }
+
+    [Fact]
+    public void Messages_in_pieces_and_in_bursts_are_read_whole()
+    {
+        Settle();
+        byte[][] records = [.. Enumerable.Range(0, 100).Select(n => Record(Says.ToEx, $"239.2.0.{n}"))];
+        byte[] report = Report("10.0.0.2", records);
+        _bench.Hosts[1].Send(report, splitAt: [14, 40, 300]);
+        _bench.Pump(1);
+        Assert.Equal(100, _snooper.Memberships);
+        byte[][] burst = [.. Enumerable.Range(0, 32).Select(n => Data("10.0.0.1", $"239.2.0.{n * 5}"))];
+        List<List<byte[]>> got = _bench.Exchange(0, burst);
+        Assert.Equal(burst, got[1]);
+        Assert.Equal(burst[20..], got[2]);
+    }
+
+    [Fact]
+    public void A_port_that_goes_away_takes_its_memberships_along()
+    {
+        Settle();
+        _bench.Exchange(1, ReportV2("10.0.0.2", Group));
+        _bench.Exchange(2, ReportV2("10.0.0.3", Group));
+        Assert.Equal([[], [ToGroup], [ToGroup], []], _bench.Exchange(0, ToGroup));
+        _bench.Cables[1].SetUp(false);
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        Assert.Equal([[], [], [ToGroup], []], _bench.Exchange(0, ToGroup));
+        _bench.Switch.Detach(_bench.Taps[2]);
+        _bench.Switch.Attach(_bench.Taps[2]);
+        Assert.Equal(0, _snooper.Memberships);
+        Assert.Null(_bench.Switch.SetSnooper<MulticastSnooper>(null));
+        Assert.Equal([[], [], [ToGroup], [ToGroup]], _bench.Exchange(0, ToGroup));
+    }
+
+    [Fact]
+    public void Vlans_are_snooped_apart_and_queries_carry_their_tag()
+    {
+        Enable(10, SnooperBench.AsQuerier);
+        Enable(20, SnooperBench.AsQuerier);
         _bench.Switch.Configure(_bench.Taps[0], new PortOptions { Vlan = PortVlan.Access(10) });
         _bench.Switch.Configure(_bench.Taps[1], new PortOptions { Vlan = PortVlan.Trunk(VlanSet.Of(10, 20)) });
-        _bench.Exchange(1, Tag(Igmp, 20));
-        Assert.Equal(["1 20 60"], _snooper.Heard);
-        _snooper.Control.TrySetMembers(20, MacAddress.Read(Group), []);
-        Assert.Equal([[], [Tag(Data, 10)], [], []], _bench.Exchange(0, Data));
-        _snooper.Control.Transmit(1, 20, Igmp);
-        _snooper.Control.Transmit(0, 20, Igmp);
-        _snooper.Control.Transmit(0, 10, Igmp);
-        Assert.Equal([[Igmp], [Tag(Igmp, 20)], [], []], _bench.Drain());
+        _bench.Switch.Configure(_bench.Taps[2], new PortOptions { Vlan = PortVlan.Access(10) });
+        _bench.Switch.Configure(_bench.Taps[3], new PortOptions { Vlan = PortVlan.Access(20) });
+        _time.Advance(TimeSpan.FromSeconds(1));
+        List<List<byte[]>> queries = _bench.Drain();
+        Assert.Equal((2, 4), (queries[0].Count, queries[1].Count));
+        Assert.Equal([10, 10, 20, 20], queries[1].Select(frame => (frame[14] << 8) | frame[15]).Order());
+        Settle();
+
+        byte[] report = ReportV2("10.0.0.2", Group);
+        _bench.Exchange(1, Tag(report, 20));
+        _bench.Exchange(2, report);
+        Assert.Equal([[], [Tag(ToGroup, 20)], [], []], _bench.Exchange(3, ToGroup));
+        Assert.Equal([[], [], [ToGroup], []], _bench.Exchange(0, ToGroup));
+        Assert.Equal([(10, 2), (20, 1)], _bench.Switch.AskProtocol(_snooper.ReadStatus).Groups.Select(entry => (entry.Vlan, entry.Port)));
     }
 
     [Fact]
-    public void APortThatLeavesIsTakenOutOfItsGroups()
+    public void Sources_that_a_port_may_not_use_join_nothing()
     {
-        _snooper.Control.TrySetMembers(0, MacAddress.Read(Group), [1, 2]);
-        _bench.Switch.Detach(_bench.Taps[1]);
-        _bench.Switch.Attach(_bench.Taps[1]);
-        Assert.Equal([[], [], [Data], []], _bench.Exchange(0, Data));
-        _time.Advance(TimeSpan.FromSeconds(3));
-        Assert.Equal((1, 3), (_snooper.Removed, _snooper.Ticks));
-        _bench.Switch.SetSnooper(null);
-        Assert.Equal([[], [Data], [Data], [Data]], _bench.Exchange(0, Data));
+        Settle();
+        _bench.Switch.Configure(_bench.Taps[1], new PortOptions { MaxAddresses = 1, Security = new PortSecurity() });
+        _bench.Exchange(1, TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(77)));
+        _bench.Exchange(1, ReportV2("10.0.0.2", Group));
+        Assert.Equal(0, _snooper.Memberships);
     }
 
-    private static byte[] IgmpTo(byte[] group)
+    [Fact]
+    public void Frames_to_groups_allocate_nothing()
     {
-        byte[] frame = Ethernet(group, Station(1));
-        byte[] packet = [8, 0, 0x46, 0, 0, 32, 0, 0, 0, 0, 1, 2, 0, 0, 10, 0, 0, 1, 239, 1, 1, 1, 0x94, 4, 0, 0, 0x16, 0, 0, 0, 239, 1, 1, 1];
-        packet.CopyTo(frame, 12);
-        return frame;
+        Settle();
+        _bench.Exchange(1, Report("10.0.0.2", Says.ToEx, Group, "10.9.9.9"));
+        for (int i = 0; i < 64; i++)
+            _snooper.Find(0, 0, ToGroup.AsSpan(12), out _);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 1000; i++)
+            _snooper.Find(0, 0, ToGroup.AsSpan(12), out _);
+        Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    private sealed class Snooper(IMulticastControl control) : IMulticastSnooper
+    private void Enable(int vlan, VlanSnooping options) => _bench.Switch.AskProtocol(() =>
     {
-        internal IMulticastControl Control => control;
+        _snooper.Enable(vlan, options);
+        return true;
+    });
 
-        internal SnoopVerdict Verdict { get; set; }
-
-        internal List<string> Heard { get; } = [];
-
-        internal int Removed { get; private set; }
-
-        internal int Ticks { get; private set; }
-
-        public void PortAdded(int port)
-        {
-        }
-
-        public void PortRemoved(int port) => Removed++;
-
-        public SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> frame)
-        {
-            Heard.Add($"{port} {vid} {frame.Length}");
-            return Verdict;
-        }
-
-        public void Tick() => Ticks++;
+    private void Settle()
+    {
+        _time.Advance(TimeSpan.FromSeconds(12));
+        _bench.Drain();
     }
 }

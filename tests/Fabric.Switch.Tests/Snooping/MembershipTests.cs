@@ -184,6 +184,8 @@ public sealed class MembershipTests
         _bench.Snooper.LinkChanged(1, isUp: false);
         Assert.Equal("[2]", _bench.To(0, Server, Group));
         _bench.Snooper.LinkChanged(1, isUp: true);
+        _bench.Snooper.TopologyChanged();
+        _bench.Seconds(1);
         Assert.Equal("all:0.0.0.0; all:::", _bench.TakeQueries());
         Assert.True(_bench.Snooper.RemovePort(2));
         Assert.Equal("", _bench.Groups());

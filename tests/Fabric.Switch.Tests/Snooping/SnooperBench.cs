@@ -1,3 +1,4 @@
+using Fabric.Switch.Multicast;
 using Fabric.Switch.Snooping;
 using Fabric.TestKit.Time;
 using Fabric.Wire;
@@ -5,7 +6,7 @@ using Fabric.Wire;
 namespace Fabric.Switch.Tests.Snooping;
 
 /// <summary>A snooper with ports, in virtual time, and the queries it sends.</summary>
-internal sealed class SnooperBench : ISnoopingControl
+internal sealed class SnooperBench : IMulticastControl
 {
     internal const string QuerierV4 = "10.0.0.254";
     internal const string QuerierV6 = "fe80::fe";
@@ -78,9 +79,9 @@ internal sealed class SnooperBench : ISnoopingControl
         return text;
     }
 
-    void ISnoopingControl.Transmit(int port, int vlan, ReadOnlySpan<byte> frame) => Sent.Add((port, frame.ToArray()));
+    void IMulticastControl.Transmit(int port, int vlan, ReadOnlySpan<byte> frame) => Sent.Add((port, frame.ToArray()));
 
-    void ISnoopingControl.Flood(int vlan, ReadOnlySpan<byte> frame) => Sent.Add((-1, frame.ToArray()));
+    void IMulticastControl.Flood(int vlan, ReadOnlySpan<byte> frame) => Sent.Add((-1, frame.ToArray()));
 
     private static string Describe(SnoopVerdict verdict, ReadOnlySpan<int> ports) => verdict switch
     {

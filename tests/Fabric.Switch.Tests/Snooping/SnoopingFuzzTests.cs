@@ -1,3 +1,4 @@
+using Fabric.Switch.Multicast;
 using Fabric.Switch.Snooping;
 using Fabric.TestKit;
 using Fabric.TestKit.Time;
@@ -8,7 +9,7 @@ namespace Fabric.Switch.Tests.Snooping;
 
 /// <summary>Messages that are broken in every way, and valid ones in every order, by the million.</summary>
 /// <remarks>The full count is FABRIC_TEST_COUNT=10000000.</remarks>
-public sealed class SnoopingFuzzTests : ISnoopingControl
+public sealed class SnoopingFuzzTests : IMulticastControl
 {
     private const int Ports = 6;
     private static readonly SnoopingOptions Limits = new() { MaxMemberships = 60, MaxSources = 4 };
@@ -47,13 +48,13 @@ public sealed class SnoopingFuzzTests : ISnoopingControl
         Assert.InRange(_sent, 1, (3L * count) + 1000);
     }
 
-    void ISnoopingControl.Transmit(int port, int vlan, ReadOnlySpan<byte> frame)
+    void IMulticastControl.Transmit(int port, int vlan, ReadOnlySpan<byte> frame)
     {
         Assert.InRange(port, 0, Ports - 1);
         CheckQuery(frame);
     }
 
-    void ISnoopingControl.Flood(int vlan, ReadOnlySpan<byte> frame) => CheckQuery(frame);
+    void IMulticastControl.Flood(int vlan, ReadOnlySpan<byte> frame) => CheckQuery(frame);
 
     private static void Give(MulticastSnooper snooper, int port, int vlan, byte[] frame)
     {
