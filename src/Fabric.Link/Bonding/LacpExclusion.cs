@@ -12,7 +12,7 @@ public enum LacpExclusion
     /// <summary>Nobody at the other side speaks LACP.</summary>
     NoPartner,
 
-    /// <summary>The other side does not want the link aggregated.</summary>
+    /// <summary>The other side does not want the link aggregated, and another is in use.</summary>
     Individual,
 
     /// <summary>The other side is this system.</summary>

@@ -5,7 +5,7 @@ namespace Fabric.Link.Bonding;
 
 /// <summary>The ports that one bond would join, and which of them it does: the selection logic for a system with a single aggregator
 /// (IEEE 802.1AX-2014, 6.4.14).</summary>
-/// <remarks>Ports belong together whose partners name the same system and key. Where there are several such groups, because of a cable
+/// <remarks>Ports belong together whose partners name the same system and key; one whose partner calls it individual stands alone. Where there are several such groups, because of a cable
 /// in the wrong place, the one that is in use stays while it has enough ports; otherwise the largest is taken, and of two as large the
 /// one with the best port. Of a group that is too large the system with the lower identifier chooses, by its own ports'
 /// priorities (6.7.1). One call at a time.</remarks>
@@ -16,7 +16,7 @@ internal sealed class LinkAggregation
     private readonly int _maxActive;
 
     // The group in use; none where null.
-    private (ulong SystemId, ushort Key)? _group;
+    private Group? _group;
 
     internal LinkAggregation(LacpPort[] ports, int minLinks, int maxActive)
     {
@@ -76,16 +76,22 @@ internal sealed class LinkAggregation
         bool changed = false;
         foreach (LacpPort port in _ports)
         {
-            LacpExclusion exclusion = Exclude(port);
-            if (exclusion == LacpExclusion.None)
-                exclusion = _group is null ? LacpExclusion.TooFewLinks : !IsOf(port, _group) ? LacpExclusion.OtherPartner : LacpExclusion.None;
-            if (exclusion == LacpExclusion.None && CountBetter(port) >= _maxActive)
-                exclusion = LacpExclusion.Full;
-            port.Exclusion = exclusion;
-            changed |= Apply(port, exclusion);
+            port.Exclusion = Exclude(port);
+            if (port.Exclusion == LacpExclusion.None)
+                port.Exclusion = ExcludeFromGroup(port);
+            changed |= Apply(port, port.Exclusion);
         }
 
         return changed;
+    }
+
+    private LacpExclusion ExcludeFromGroup(LacpPort port)
+    {
+        if (_group is null)
+            return LacpExclusion.TooFewLinks;
+        if (!IsOf(port, _group))
+            return IsIndividual(port) ? LacpExclusion.Individual : LacpExclusion.OtherPartner;
+        return CountBetter(port) >= _maxActive ? LacpExclusion.Full : LacpExclusion.None;
     }
 
     private static bool Apply(LacpPort port, LacpExclusion exclusion)
@@ -109,14 +115,15 @@ internal sealed class LinkAggregation
             return LacpExclusion.LinkDown;
         if ((port.Actor.State & LacpState.Defaulted) != 0)
             return LacpExclusion.NoPartner;
-        if ((port.Partner.State & LacpState.Aggregation) == 0)
-            return LacpExclusion.Individual;
         return port.Partner.System == port.Actor.System ? LacpExclusion.Loopback : LacpExclusion.None;
     }
 
-    private static (ulong SystemId, ushort Key)? GroupOf(LacpPort port) => (port.Partner.SystemId, port.Partner.Key);
+    private static Group GroupOf(LacpPort port) =>
+        new(port.Partner.SystemId, port.Partner.Key, IsIndividual(port) ? port.Actor.Port : 0);
 
-    private static bool IsOf(LacpPort port, (ulong SystemId, ushort Key)? group) => Exclude(port) == LacpExclusion.None && GroupOf(port) == group;
+    private static bool IsIndividual(LacpPort port) => (port.Partner.State & LacpState.Aggregation) == 0;
+
+    private static bool IsOf(LacpPort port, Group? group) => Exclude(port) == LacpExclusion.None && GroupOf(port) == group;
 
     private void ChooseGroup()
     {
@@ -135,7 +142,7 @@ internal sealed class LinkAggregation
         _group = best is not null && CountOf(GroupOf(best)) >= _minLinks ? GroupOf(best) : null;
     }
 
-    private bool IsInUse((ulong SystemId, ushort Key)? group)
+    private bool IsInUse(Group? group)
     {
         foreach (LacpPort port in _ports)
         {
@@ -146,7 +153,7 @@ internal sealed class LinkAggregation
         return false;
     }
 
-    private int CountOf((ulong SystemId, ushort Key)? group)
+    private int CountOf(Group? group)
     {
         int count = 0;
         foreach (LacpPort port in _ports)
@@ -168,4 +175,10 @@ internal sealed class LinkAggregation
         bool oursDecides = port.Actor.SystemId < port.Partner.SystemId;
         return ((ulong)(oursDecides ? port.Actor : port.Partner).PortId << 16) | port.Actor.Port;
     }
+
+    /// <summary>What the partners of ports that belong together have in common.</summary>
+    /// <param name="SystemId">The partner.</param>
+    /// <param name="Key">Its key.</param>
+    /// <param name="Individual">Number of the only port, where the partner wants it alone; 0 otherwise.</param>
+    private readonly record struct Group(ulong SystemId, ushort Key, int Individual);
 }
