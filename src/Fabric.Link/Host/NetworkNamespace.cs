@@ -25,6 +25,12 @@ public static class NetworkNamespace
         using SafeFileHandle handle = Native.Open(PathOf(which), Native.OpenCloexec);
         if (handle.IsInvalid)
             throw new LinkException(Describe(which, Marshal.GetLastPInvokeError()));
+        return Run(handle, which, inside);
+    }
+
+    /// <summary>The same, inside a namespace that is open already.</summary>
+    internal static T Run<T>(SafeFileHandle handle, string which, Func<T> inside)
+    {
         T result = default!;
         ExceptionDispatchInfo? thrown = null;
         Thread thread = new(() =>

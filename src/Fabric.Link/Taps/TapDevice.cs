@@ -18,6 +18,8 @@ internal static unsafe class TapDevice
     private const nuint SetOffload = 0x400454D0;
     private const nuint SetHeaderLength = 0x400454D8;
     private const nuint SetCarrierState = 0x400454E2;
+    private const nuint GetInterface = 0x800454D2;
+    private const nuint GetNamespace = 0x54E3;
 
     private const ushort FlagTap = 0x0002;
     private const ushort FlagMultiQueue = 0x0100;
@@ -38,15 +40,28 @@ internal static unsafe class TapDevice
 
     /// <summary>Opens a TAP as asked, in the namespace asked for, and sets its interface up.</summary>
     /// <param name="options">What is wanted.</param>
-    /// <param name="accepts">What may be written to it.</param>
-    /// <returns>Its queues.</returns>
+    /// <returns>The TAP.</returns>
     /// <exception cref="LinkException">The host refuses.</exception>
-    internal static SafeFileHandle[] Open(TapOptions options, out FrameOffloads accepts)
+    internal static OpenTap Open(TapOptions options) => NetworkNamespace.Run(options.Namespace, () => OpenHere(options));
+
+    /// <summary>Finds the interface of a TAP again, which somebody has moved to another namespace.</summary>
+    /// <returns>Null when it is there no more, or may not be followed.</returns>
+    internal static LinkMonitor? Follow(SafeFileHandle queue)
     {
-        FrameOffloads carried = FrameOffloads.None;
-        SafeFileHandle[] queues = NetworkNamespace.Run(options.Namespace, () => OpenHere(options, out carried));
-        accepts = carried;
-        return queues;
+        byte* request = stackalloc byte[RequestLength];
+        // SAFETY: struct ifreq on our own stack.
+        if (Native.Ioctl(queue, GetInterface, request) != 0)
+            return null;
+        string name = Marshal.PtrToStringUTF8((nint)request) ?? "";
+        using SafeFileHandle space = new(Native.Ioctl(queue, GetNamespace, (nuint)0), ownsHandle: true);
+        try
+        {
+            return space.IsInvalid ? null : NetworkNamespace.Run(space, "of " + name, () => new LinkMonitor((int)Native.InterfaceIndex(name)));
+        }
+        catch (LinkException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Plugs the cable into the interface, or pulls it.</summary>
@@ -58,9 +73,9 @@ internal static unsafe class TapDevice
         return Native.Ioctl(queue, SetCarrierState, &value) == 0;
     }
 
-    private static SafeFileHandle[] OpenHere(TapOptions options, out FrameOffloads accepts)
+    private static OpenTap OpenHere(TapOptions options)
     {
-        accepts = FrameOffloads.None;
+        FrameOffloads accepts = FrameOffloads.None;
         int before = (int)Native.InterfaceIndex(options.Interface);
         SafeFileHandle[] queues = new SafeFileHandle[options.Queues];
         try
@@ -72,7 +87,7 @@ internal static unsafe class TapDevice
             }
 
             SetUp(options);
-            return queues;
+            return new OpenTap(queues, accepts, new LinkMonitor((int)Native.InterfaceIndex(options.Interface)));
         }
         catch
         {
@@ -184,4 +199,10 @@ internal static unsafe class TapDevice
             throw new LinkException($"TAP {options.Interface} cannot be {step}: {refused.Message}");
         }
     }
+
+    /// <summary>A TAP that was opened.</summary>
+    /// <param name="Queues">Its queues.</param>
+    /// <param name="Accepts">What may be written to it.</param>
+    /// <param name="Monitor">Follows its interface.</param>
+    internal sealed record OpenTap(SafeFileHandle[] Queues, FrameOffloads Accepts, LinkMonitor Monitor);
 }

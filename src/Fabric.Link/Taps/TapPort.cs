@@ -1,5 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Fabric.Link.Host;
+using Fabric.Wire;
 using Microsoft.Win32.SafeHandles;
 
 namespace Fabric.Link.Taps;
@@ -14,7 +16,8 @@ namespace Fabric.Link.Taps;
 //             up to the socket, inside that call. Which queue a frame is written to decides, in the host's eyes, by which queue the
 //             flow comes back, so flows are spread over them by a hash of their addresses.
 //
-// The interface may be set down (writes answer EIO: dropped as LinkDown) or deleted by somebody (EBADFD: the port is down for good,
+// The descriptor that workers watch holds the queues and a netlink socket that tells when the interface is set up or down, or moved to
+// another namespace, where it is followed. While it is down, writes answer EIO: dropped as LinkDown. It may be deleted by somebody (EBADFD: the port is down for good,
 // and has no descriptor any more).
 
 /// <summary>A TAP interface of the host, in whichever network namespace, as a port.</summary>
@@ -26,27 +29,29 @@ public sealed unsafe class TapPort : ICheckedPort
 
     private readonly SafeFileHandle[] _handles;
     private readonly int[] _queues;
-    // Holds the queues where there are several.
-    private readonly Epoll? _all;
+    private readonly Epoll _all;
     private readonly Lock _transmit = new();
     private byte[] _copy = [];
+    private LinkMonitor? _monitor;
     private ILinkWatcher? _watcher;
+    private bool _setUp;
     private int _turn;
     private bool _pulled;
     private bool _gone;
 
-    private TapPort(string name, TapOptions options, SafeFileHandle[] handles, FrameOffloads accepts)
+    private TapPort(string name, TapOptions options, TapDevice.OpenTap tap, Epoll all)
     {
         Name = name;
         Options = options;
-        Accepts = accepts;
-        _handles = handles;
-        _queues = [.. handles.Select(handle => (int)handle.DangerousGetHandle())];
-        if (handles.Length == 1)
-            return;
-        _all = new Epoll();
-        for (int i = 0; i < handles.Length; i++)
-            _all.Add(handles[i], i);
+        Accepts = tap.Accepts;
+        _handles = tap.Queues;
+        _queues = [.. _handles.Select(handle => (int)handle.DangerousGetHandle())];
+        _monitor = tap.Monitor;
+        _setUp = tap.Monitor.IsSetUp;
+        _all = all;
+        foreach (SafeFileHandle handle in _handles)
+            _all.Add(handle, 0);
+        _all.Add(tap.Monitor.Descriptor, 0);
     }
 
     /// <inheritdoc/>
@@ -65,10 +70,10 @@ public sealed unsafe class TapPort : ICheckedPort
     public OffloadCheck Check { get; } = new();
 
     /// <inheritdoc/>
-    public bool IsUp => !Volatile.Read(ref _pulled) && !Volatile.Read(ref _gone);
+    public bool IsUp => Volatile.Read(ref _setUp) && IsPlugged;
 
     /// <inheritdoc/>
-    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _all?.Descriptor ?? _handles[0];
+    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _all.Descriptor;
 
     /// <summary>Makes a TAP, or attaches to a persistent one, and sets its interface up as asked.</summary>
     /// <param name="name">Name of the port.</param>
@@ -80,15 +85,15 @@ public sealed unsafe class TapPort : ICheckedPort
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Queues, TapOptions.MostQueues);
         if (options.Interface.Length is 0 or > TapOptions.LongestName || options.Interface.AsSpan().ContainsAny("/: %\t"))
             throw new LinkException($"'{options.Interface}' is no name for an interface; choose one of 1 to {TapOptions.LongestName} characters without spaces, '/', ':' and '%'");
-        SafeFileHandle[] handles = TapDevice.Open(options, out FrameOffloads accepts);
+        // First, so that nothing is left open where it fails.
+        Epoll all = new();
         try
         {
-            return new TapPort(name, options, handles, accepts);
+            return new TapPort(name, options, TapDevice.Open(options), all);
         }
         catch
         {
-            foreach (SafeFileHandle handle in handles)
-                handle.Dispose();
+            all.Dispose();
             throw;
         }
     }
@@ -98,7 +103,7 @@ public sealed unsafe class TapPort : ICheckedPort
     public void SetCarrier(bool on)
     {
         TapDevice.SetCarrier(_handles[0], on);
-        if (Interlocked.Exchange(ref _pulled, !on) == on)
+        if (Interlocked.Exchange(ref _pulled, !on) == on && _setUp)
             Volatile.Read(ref _watcher)?.LinkChanged(this, IsUp);
     }
 
@@ -136,6 +141,8 @@ public sealed unsafe class TapPort : ICheckedPort
             sink.Accept(this, frames);
         }
 
+        if (burst.Taken == 0 && !_gone)
+            FollowInterface();
         return burst.Taken;
     }
 
@@ -144,7 +151,8 @@ public sealed unsafe class TapPort : ICheckedPort
     {
         lock (_transmit)
         {
-            if (!IsUp)
+            // Whether the interface is set up the host says with each write.
+            if (!IsPlugged)
             {
                 Counters.AddTransmitDrops(DropReason.LinkDown, frames.Length);
                 return 0;
@@ -175,10 +183,34 @@ public sealed unsafe class TapPort : ICheckedPort
                 return;
             foreach (SafeFileHandle handle in _handles)
                 handle.Dispose();
-            _all?.Dispose();
+            _all.Dispose();
+            _monitor?.Dispose();
         }
 
         Volatile.Read(ref _watcher)?.LinkChanged(this, false);
+    }
+
+    private bool IsPlugged => !Volatile.Read(ref _pulled) && !Volatile.Read(ref _gone);
+
+    /// <summary>Readable without a frame: there is news of the interface.</summary>
+    private void FollowInterface()
+    {
+        if (_monitor is null)
+            return;
+        _monitor.Read();
+        if (_monitor.HasLeft)
+        {
+            _all.Remove(_monitor.Descriptor);
+            _monitor.Dispose();
+            _monitor = TapDevice.Follow(_handles[0]);
+            if (_monitor is not null)
+                _all.Add(_monitor.Descriptor, 0);
+        }
+
+        // An interface that cannot be followed is taken for one that is up: writes tell.
+        bool isSetUp = _monitor?.IsSetUp ?? true;
+        if (Interlocked.Exchange(ref _setUp, isSetUp) != isSetUp && IsPlugged)
+            Volatile.Read(ref _watcher)?.LinkChanged(this, isSetUp);
     }
 
     private void ReadQueue(int queue, BurstBuffers buffers, ref Burst burst)
@@ -197,7 +229,7 @@ public sealed unsafe class TapPort : ICheckedPort
 
             burst.Taken++;
             length -= TapDevice.HeaderLength;
-            if (length < Fabric.Wire.EthernetView.MinHeaderLength)
+            if (length < EthernetView.MinHeaderLength)
             {
                 Counters.AddReceiveDrops(DropReason.Truncated);
                 continue;
@@ -218,7 +250,7 @@ public sealed unsafe class TapPort : ICheckedPort
     private bool TryTransmitLocked(in Frame frame)
     {
         DropReason reason;
-        if (frame.Length is < Fabric.Wire.EthernetView.MinHeaderLength or > Frame.MaxLength)
+        if (frame.Length is < EthernetView.MinHeaderLength or > Frame.MaxLength)
             reason = frame.Length > Frame.MaxLength ? DropReason.Oversized : DropReason.Truncated;
         else if (!frame.Offload.IsCarriedBy(Accepts))
             reason = DropReason.UnsupportedOffload;

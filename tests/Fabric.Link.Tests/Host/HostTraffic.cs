@@ -10,6 +10,14 @@ internal static class HostTraffic
     private const int UdpLevel = 17;
     private const int UdpSegment = 103;
 
+    /// <summary>Every ping is answered. Not sent at once: after the last one ping waits no longer than for two, once it has an answer.</summary>
+    public static void Ping(TestNamespace from, string address, int count, int size)
+    {
+        HostTool.Need("ping", "iputils-ping");
+        string output = from.Expect("ping", "-q", "-c", $"{count}", "-i", "0.25", "-W", "20", "-s", $"{size}", address);
+        Assert.True(output.Contains($" {count} received", StringComparison.Ordinal), output);
+    }
+
     /// <summary>A stream and a train of datagrams, each way.</summary>
     public static void Exchange(TestNamespace left, TestNamespace right, string leftAddress, string rightAddress)
     {

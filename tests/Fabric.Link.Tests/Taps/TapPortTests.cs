@@ -10,6 +10,8 @@ namespace Fabric.Link.Tests.Taps;
 
 public sealed class TapPortTests
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     [SkippableFact]
     public void TheInterfaceIsMadeAsAskedAndGoesWithThePort()
     {
@@ -33,7 +35,7 @@ public sealed class TapPortTests
         using Process inside = HostTool.Start("ip", "netns", "exec", space.Name, "sleep", "600");
         try
         {
-            Assert.True(SpinWait.SpinUntil(() => SameNamespace(inside.Id, space.Name), TimeSpan.FromSeconds(60)));
+            Assert.True(SpinWait.SpinUntil(() => SameNamespace(inside.Id, space.Name), Patience));
             using TapPort port = TapPort.Open("p", new TapOptions("tap0") { Namespace = $"{inside.Id}" });
             Assert.Contains("tap0", space.Ip("link", "show"), StringComparison.Ordinal);
         }
@@ -122,9 +124,30 @@ public sealed class TapPortTests
             space.Expect("sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1");
         Assert.InRange(SleepsInAMoment(pair.Worker), 0, 50);
         pair.LeftSpace.Ip("link", "del", "left");
-        Assert.True(SpinWait.SpinUntil(() => !pair.Left.IsUp, TimeSpan.FromSeconds(60)));
+        Assert.True(SpinWait.SpinUntil(() => !pair.Left.IsUp, Patience));
         Assert.InRange(SleepsInAMoment(pair.Worker), 0, 50);
         Assert.True(pair.Worker.Remove(pair.Left));
+    }
+
+    [SkippableFact]
+    public void ThePortFollowsItsInterfaceIntoAnotherNamespace()
+    {
+        using TestNamespace first = new();
+        using TestNamespace second = new();
+        using TapPort port = TapPort.Open("p", new TapOptions("tap0") { Namespace = first.Name });
+        using PortWorker worker = new("follow");
+        using CountingSink sink = new(1);
+        worker.Add(port, sink);
+        Assert.True(port.IsUp);
+        first.Ip("link", "set", "tap0", "down");
+        Assert.True(SpinWait.SpinUntil(() => !port.IsUp, Patience));
+        first.Ip("link", "set", "tap0", "netns", second.Name);
+        second.Ip("link", "set", "tap0", "name", "other", "up");
+        Assert.True(SpinWait.SpinUntil(() => port.IsUp, Patience));
+        second.Ip("link", "set", "other", "down");
+        Assert.True(SpinWait.SpinUntil(() => !port.IsUp, Patience));
+        Assert.InRange(SleepsInAMoment(worker), 0, 50);
+        Assert.True(worker.Remove(port));
     }
 
     /// <summary>A worker that spun would go round a hundred thousand times in this while.</summary>

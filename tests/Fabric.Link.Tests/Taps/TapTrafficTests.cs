@@ -10,10 +10,9 @@ public sealed class TapTrafficTests
     [InlineData(3)]
     public void PingPasses(int queues)
     {
-        HostTool.Need("ping", "iputils-ping");
         using TapPair pair = new(left => left with { Queues = queues }, right => right with { Queues = queues });
-        Assert.Contains(" 20 received", pair.LeftSpace.Expect("ping", "-q", "-c", "20", "-i", "0.002", "-W", "20", TapPair.RightV4), StringComparison.Ordinal);
-        Assert.Contains(" 5 received", pair.RightSpace.Expect("ping", "-q", "-c", "5", "-i", "0.002", "-W", "20", "-s", "1400", TapPair.LeftV6), StringComparison.Ordinal);
+        HostTraffic.Ping(pair.LeftSpace, TapPair.RightV4, 4, 56);
+        HostTraffic.Ping(pair.RightSpace, TapPair.LeftV6, 3, 1400);
     }
 
     [SkippableTheory]
