@@ -34,12 +34,12 @@ internal sealed class StatsTable(IReadOnlyList<SwitchStatistics> switches, IRead
     public Rows ToScreen()
     {
         Table ports = new Table().Border(TableBorder.None);
-        foreach (string heading in (string[])[.. Headings, .. RateHeadings])
-            ports.AddColumn(new TableColumn($"[bold]{heading}[/]").PadRight(2));
+        foreach (string heading in (string[])["PORT", "STATE", .. RateHeadings, "IN", "OUT", "DROPS"])
+            ports.AddColumn(new TableColumn($"[bold]{heading}[/]") { NoWrap = true }.PadRight(2));
         foreach (SwitchStatistics item in switches)
         {
             foreach ((PortStatistics port, IReadOnlyList<string> row) in item.Ports.Zip(new StatsTable([item], null).Ports()))
-                ports.AddRow([.. row.Concat(Rates(item, port)).Select(Markup.Escape)]);
+                ports.AddRow([.. new[] { row[1], row[2] }.Concat(Rates(item, port)).Concat([row[3], row[5], row[7]]).Select(Markup.Escape)]);
         }
 
         IReadOnlyList<string>[] rows = [.. Drops()];

@@ -9,6 +9,9 @@ namespace Fabric.Cli.Commands;
 /// <summary><c>fabric capture PORT|SWITCH</c>: what passes, into a file, into Wireshark, or as a line a frame.</summary>
 internal static class CaptureCommand
 {
+    /// <summary>Bytes of a frame that its line may tell of.</summary>
+    private const int BytesForALine = 512;
+
     public static Command Create(Terminal terminal)
     {
         Argument<string?> name = new("PORT|SWITCH") { Description = "Port such as alice.0, or switch: all its ports", Arity = ArgumentArity.ZeroOrOne };
@@ -17,7 +20,7 @@ internal static class CaptureCommand
         Option<string?> read = new("--read", "-r") { Description = "Read a pcapng file instead of a running topology", HelpName = "FILE" };
         Option<string?> filter = new("--filter", "-f") { Description = "Only frames that this expression chooses, in tcpdump's language", HelpName = "EXPR" };
         Option<long> count = new("--count", "-c") { Description = "End after so many frames", HelpName = "COUNT" };
-        Option<int> snapLength = new("--snaplen", "-s") { Description = "Keep so many bytes of each frame", HelpName = "BYTES", DefaultValueFactory = _ => Frame.MaxLength };
+        Option<int?> snapLength = new("--snaplen", "-s") { Description = "Keep so many bytes of each frame (default: all, or as many as a line needs)", HelpName = "BYTES" };
         Option<bool> segment = new("--segment") { Description = "Cut super-frames (segmentation offload) into packets that fit a wire" };
         Option<bool> drops = new("--drops") { Description = "Only frames that are dropped" };
         Option<bool> addresses = new("--ethernet", "-e") { Description = "Print Ethernet addresses in every line" };
@@ -31,8 +34,8 @@ internal static class CaptureCommand
             CaptureRequest request = new(parsed.GetValue(name) ?? "")
             {
                 Filter = Check(terminal, parsed.GetValue(filter)),
-                Count = AtLeast(parsed.GetValue(count), 0, "--count"),
-                SnapLength = (int)AtLeast(parsed.GetValue(snapLength), CaptureOptions.MinSnapLength, "--snaplen"),
+                Count = parsed.GetValue(count) is >= 0 and long frames ? frames : throw new CliException("--count is a number of frames, 0 for no end"),
+                SnapLength = SnapLength(parsed.GetValue(snapLength), parsed.GetValue(write)),
                 Segment = parsed.GetValue(segment),
                 DropsOnly = parsed.GetValue(drops),
             };
@@ -59,8 +62,12 @@ internal static class CaptureCommand
         throw new CliException(error.Describe(filter) + (terminal.IsInteractive ? marked : ""));
     }
 
-    private static long AtLeast(long number, long least, string option) =>
-        number >= least && number <= (option == "--snaplen" ? Frame.MaxLength : long.MaxValue) ? number : throw new CliException($"{option} is a number of {least} to {(option == "--snaplen" ? Frame.MaxLength : long.MaxValue)}");
+    private static int SnapLength(int? wanted, string? write)
+    {
+        if (wanted is < CaptureOptions.MinSnapLength or > Frame.MaxLength)
+            throw new CliException($"--snaplen is a number of {CaptureOptions.MinSnapLength} to {Frame.MaxLength}");
+        return wanted ?? (write is null ? BytesForALine : Frame.MaxLength);
+    }
 
     private static async Task<int> RunAsync(Terminal terminal, CaptureView view, string? topology, CaptureRequest request, string? write, CancellationToken cancel)
     {

@@ -17,7 +17,8 @@ public sealed record CaptureOptions
     /// <summary>The only port that is captured, by name; null for every port of what is observed.</summary>
     public string? Port { get; init; }
 
-    /// <summary>Most bytes kept of a frame, <see cref="MinSnapLength"/> … <see cref="Frame.MaxLength"/>.</summary>
+    /// <summary>Most bytes kept of a frame, <see cref="MinSnapLength"/> … <see cref="Frame.MaxLength"/>. Of a longer one the checksum stays
+    /// as it travels: one that the sender left to its network card is finished only where the whole frame is kept.</summary>
     public int SnapLength { get; init; } = Frame.MaxLength;
 
     /// <summary>Cut super-frames into the packets that a wire would carry; otherwise they are kept as they travel.</summary>
@@ -30,5 +31,5 @@ public sealed record CaptureOptions
     public long Count { get; init; }
 
     /// <summary>Room for frames on their way to the file, in bytes: a power of two, at least <see cref="MinRingBytes"/>.</summary>
-    public int RingBytes { get; init; } = 1 << 22;
+    public int RingBytes { get; init; } = 1 << 24;
 }

@@ -155,8 +155,9 @@ public sealed class CaptureSession : IFrameObserver, IDisposable
             return 0;
         if (record.Refers == 0)
             port.AddChosen();
-        // An unfinished checksum covers the whole frame.
-        record.Captured = Math.Min(frame.Length, frame.Offload.IsNone ? Options.SnapLength : Frame.MaxLength);
+        // What is to be cut into packets is needed whole.
+        bool isCut = Options.Segment && frame.Offload.Gso != GsoType.None;
+        record.Captured = Math.Min(frame.Length, isCut ? Frame.MaxLength : Options.SnapLength);
         record.Length = frame.Length;
         record.Offload = frame.Offload;
         record.Sequence = ++_sequence;
