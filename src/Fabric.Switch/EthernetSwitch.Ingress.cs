@@ -245,7 +245,9 @@ public sealed partial class EthernetSwitch
         burst.Reserved &= ~frames;
         burst.Forwarded &= ~frames;
         burst.Flooded &= ~frames;
-        Counters.AddDrops(reason, BitOperations.PopCount(frames));
+        int count = BitOperations.PopCount(frames);
+        Counters.AddDrops(reason, count);
+        burst.Source.AddDrops(reason, count);
         if (_watched)
             WatchDrops(burst.Source.Port, FrameDirection.Received, burst.Frames, frames, reason);
     }

@@ -195,6 +195,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
                 IsShut = attached.IsShut,
                 Addresses = attached.Entries + attached.FixedEntries,
                 Violations = attached.Violations,
+                Drops = attached.Drops(),
             };
         }
     }
@@ -202,7 +203,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     /// <summary>Says for good where a station is. It neither ages nor moves, and frames from it on another port are dropped.</summary>
     /// <param name="port">An attached port.</param>
     /// <param name="address">The station; no group.</param>
-    /// <param name="vid">Its VLAN; 0 in a switch without VLANs.</param>
+    /// <param name="vid">Its VLAN; 0 for that of the port's untagged frames, and in a switch without VLANs.</param>
     /// <exception cref="SwitchException">The port is not attached, the address is a group's, or the table is full of such entries.</exception>
     public void AddStatic(IPort port, MacAddress address, int vid = 0)
     {
@@ -211,6 +212,8 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
             SwitchPort attached = FindLocked(port);
             if (address.IsGroup || vid is < 0 or > 4094)
                 throw new SwitchException($"{address} in VLAN {vid} is no station: a station's first octet is even, and VLANs end at 4094");
+            if (_vlanAware && vid == 0)
+                vid = attached.Vlan.Vid;
             if (!_addresses.TryFix(attached, ForwardingTable.Key(vid, address.Bits)))
                 throw new SwitchException($"the table of switch {Name} has no place for {address}: give the switch a larger one");
         }

@@ -1,3 +1,5 @@
+using Fabric.Link;
+
 namespace Fabric.Switch;
 
 /// <summary>What stands about a port of a switch.</summary>
@@ -20,4 +22,7 @@ public sealed record PortStatus
 
     /// <summary>Frames dropped because of their source.</summary>
     public required long Violations { get; init; }
+
+    /// <summary>Frames that came in here and that the switch dropped, by reason; those that did not occur are left out.</summary>
+    public required IReadOnlyDictionary<DropReason, long> Drops { get; init; }
 }

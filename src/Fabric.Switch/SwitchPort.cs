@@ -9,6 +9,8 @@ namespace Fabric.Switch;
 /// <summary>What the switch knows about an attached port. Everything but <see cref="LinkChanged"/> under the switch's lock.</summary>
 internal sealed class SwitchPort : ILinkWatcher
 {
+    private static readonly DropReason[] Reasons = Enum.GetValues<DropReason>();
+    private readonly long[] _drops = new long[Reasons.Length];
     private readonly EthernetSwitch _owner;
     private TokenBucket _police;
     private int _linkChanged;
@@ -75,6 +77,11 @@ internal sealed class SwitchPort : ILinkWatcher
 
     /// <summary>Tells once after each change.</summary>
     internal bool TakeLinkChanged() => Interlocked.Exchange(ref _linkChanged, 0) != 0;
+
+    internal void AddDrops(DropReason reason, long frames) => _drops[(int)reason] += frames;
+
+    internal Dictionary<DropReason, long> Drops() =>
+        Reasons.Where(reason => _drops[(int)reason] != 0).ToDictionary(reason => reason, reason => _drops[(int)reason]);
 
     internal void Configure(PortOptions options, long frequency, long now)
     {

@@ -62,7 +62,9 @@ public sealed class PortOptionsTests : IDisposable
         Assert.Empty(_bench.Exchange(0, Ethernet(Broadcast, Station(2)))[1]);
         Assert.Single(_bench.Exchange(0, Ethernet(Broadcast, Station(1)))[1]);
         Assert.Equal(1, Switch.Counters.Drops(DropReason.SecurityViolation));
-        Assert.Equal(1, Switch.Status(_bench.Taps[0]).Violations);
+        PortStatus status = Switch.Status(_bench.Taps[0]);
+        Assert.Equal(1, status.Violations);
+        Assert.Equal(new Dictionary<DropReason, long> { [DropReason.SecurityViolation] = 1 }, status.Drops);
     }
 
     [Fact]

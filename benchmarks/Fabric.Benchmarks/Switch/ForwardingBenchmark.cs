@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using BenchmarkDotNet.Attributes;
 using Fabric.Link;
 using Fabric.Switch;
+using Fabric.Switch.Vlans;
 using Fabric.TestKit.Link;
 
 namespace Fabric.Benchmarks.Switch;
@@ -21,15 +22,20 @@ public unsafe class ForwardingBenchmark : IDisposable
     private readonly Frame[] _frames = new Frame[Frames];
     private byte* _bytes;
 
+    /// <summary>False: plain ports. True: an access port and a trunk, where each frame gets a tag.</summary>
+    [Params(false, true)]
+    public bool HasVlans { get; set; }
+
     [GlobalSetup]
     public void Learn()
     {
-        _switch.Attach(_left.First);
-        _switch.Attach(_right.First);
+        _switch.Attach(_left.First, HasVlans ? new PortOptions { Vlan = PortVlan.Access(10) } : null);
+        _switch.Attach(_right.First, HasVlans ? new PortOptions { Vlan = PortVlan.Trunk(VlanSet.All) } : null);
         for (int i = 0; i < Stations; i++)
         {
             MemoryLink link = i < Stations / 2 ? _left : _right;
-            link.Second.Send(TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(i)));
+            byte[] hello = TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(i));
+            link.Second.Send(HasVlans && link == _right ? [.. hello[..12], 0x81, 0x00, 0, 10, .. hello[12..]] : hello);
             link.First.Receive(_switch);
             _left.Second.Receive(_discard);
             _right.Second.Receive(_discard);

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Fabric.Switch.Vlans;
 
 /// <summary>A set of VLAN identifiers, 1 … 4094. Immutable.</summary>
-public sealed class VlanSet
+public sealed class VlanSet : IEquatable<VlanSet>
 {
     /// <summary>Largest identifier of a VLAN (IEEE 802.1Q, table 9-2).</summary>
     public const int MaxVid = 4094;
@@ -66,6 +66,21 @@ public sealed class VlanSet
     /// <param name="vid">0 … 4095; 0 and 4095 never are.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Contains(int vid) => (_bits[(vid >> 6) & 63] >> vid & 1) != 0;
+
+    /// <inheritdoc/>
+    public bool Equals(VlanSet? other) => other is not null && _bits.AsSpan().SequenceEqual(other._bits);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => Equals(obj as VlanSet);
+
+    /// <inheritdoc/>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (ulong bits in _bits)
+            hash.Add(bits);
+        return hash.ToHashCode();
+    }
 
     /// <summary>Throws where an identifier is none.</summary>
     /// <param name="vid">Identifier.</param>

@@ -58,6 +58,15 @@ public sealed class VlanTests : IDisposable
     }
 
     [Fact]
+    public void AStaticStationBelongsToThePortsVlan()
+    {
+        Switch.AddStatic(_bench.Taps[1], MacAddress.Read(Station(5)));
+        byte[] frame = Ethernet(Station(5), Station(1));
+        Assert.Equal([[], [frame], [], [], [], []], _bench.Exchange(0, frame));
+        Assert.Equal([[], [], [], [Tag(frame, 20)], [], []], _bench.Exchange(2, frame));
+    }
+
+    [Fact]
     public void TheNativeVlanIsUntaggedBothWays()
     {
         Configure(4, PortVlan.Access(99));
