@@ -1,13 +1,12 @@
 using Fabric.Switch.Multicast;
-using Fabric.Wire;
 
 namespace Fabric.Switch.Tests.Fuzzing;
 
 /// <summary>A control protocol and a snooper that do anything, by chance.</summary>
-internal sealed class FuzzedProtocols(Random random, ISwitchControl control, WitnessPort[] ports) : IControlProtocol, IMulticastSnooper
+internal sealed class FuzzedProtocols(Random random, ISwitchControl control, WitnessPort[] all) : IControlProtocol, IMulticastSnooper
 {
     private static readonly byte[] Own = new byte[60];
-    private long _allocated;
+    private readonly int[] _some = new int[3];
 
     internal IMulticastControl? Multicast { get; set; }
 
@@ -30,51 +29,49 @@ internal sealed class FuzzedProtocols(Random random, ISwitchControl control, Wit
     public bool TryReceive(int port, ReadOnlySpan<byte> frame)
     {
         if (random.Next(8) == 0)
-            Set(random.Next(ports.Length));
+            Set(random.Next(all.Length));
         if (random.Next(8) == 0)
-            control.FlushAddresses(random.Next(ports.Length + 1));
+            control.FlushAddresses(random.Next(all.Length + 1));
         if (random.Next(8) == 0)
-            control.Transmit(random.Next(ports.Length + 1), Own);
+            control.Transmit(random.Next(all.Length + 1), Own);
         return random.Next(2) == 0;
     }
 
-    /// <summary>What the groups took of memory since the last call.</summary>
-    internal long TakeAllocated()
+    public void TopologyChanged()
     {
-        long allocated = _allocated;
-        _allocated = 0;
-        return allocated;
     }
 
-    public SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> frame)
+    public SnoopVerdict Find(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
     {
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        if (frame[5] < 8)
-            Answer(vid, MacAddress.Read(frame));
-        _allocated += GC.GetAllocatedBytesForCurrentThread() - before;
-        return (SnoopVerdict)random.Next(3);
+        ports = Some();
+        return (SnoopVerdict)random.Next(5);
     }
 
-    private void Answer(int vid, MacAddress group)
+    public SnoopVerdict Receive(int port, int vid, ReadOnlySpan<byte> body, out ReadOnlySpan<int> ports)
     {
         if (random.Next(4) == 0)
-            Multicast!.TrySetMembers(vid, group, [random.Next(ports.Length), random.Next(ports.Length)]);
-        else if (random.Next(4) == 0)
-            Multicast!.RemoveGroup(vid, group);
-        else if (random.Next(4) == 0)
-            Multicast!.SetRouters(vid, [random.Next(ports.Length)]);
-        else if (random.Next(4) == 0)
-            Multicast!.Transmit(random.Next(ports.Length + 1), vid, Own);
+            Multicast!.Transmit(random.Next(all.Length + 1), vid, Own);
+        if (random.Next(8) == 0)
+            Multicast!.Flood(vid, Own);
+        ports = Some();
+        return random.Next(3) switch { 0 => SnoopVerdict.Flood, 1 => SnoopVerdict.Routers, _ => SnoopVerdict.Invalid };
     }
 
     public void Tick()
     {
     }
 
+    private ReadOnlySpan<int> Some()
+    {
+        foreach (ref int port in _some.AsSpan())
+            port = random.Next(all.Length);
+        return _some.AsSpan(0, random.Next(_some.Length + 1));
+    }
+
     private void Set(int port)
     {
         PortState state = random.Next(2) == 0 ? PortState.Forwarding : (PortState)random.Next(3);
-        ports[port].State = state;
+        all[port].State = state;
         control.SetPortState(port, state);
     }
 }

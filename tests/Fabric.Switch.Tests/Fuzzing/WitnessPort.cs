@@ -80,11 +80,14 @@ internal sealed class WitnessPort(string name, FrameOffloads accepts) : IPort
                 Fault ??= $"{name} was given {pieces} bytes for {frame.Length}";
             if (IsMirrorTarget)
                 continue;
+            frame.CopyTo(0, head);
+            // What the switch's own protocols send comes from nobody.
+            if (!head[..12].ContainsAnyExcept((byte)0))
+                continue;
             Copies++;
             if (frame.Length < head.Length + WitnessLength || frame.CopyTo(frame.Length - WitnessLength, witness) != WitnessLength
                 || BinaryPrimitives.ReadUInt32BigEndian(witness) != Magic)
                 continue;
-            frame.CopyTo(0, head);
             Check(head, frame.Length, BinaryPrimitives.ReadInt32BigEndian(witness[4..]), BinaryPrimitives.ReadInt32BigEndian(witness[8..]),
                 BinaryPrimitives.ReadInt32BigEndian(witness[12..]));
         }
