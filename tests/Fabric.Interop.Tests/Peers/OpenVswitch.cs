@@ -20,9 +20,9 @@ internal sealed class OpenVswitch : IDisposable
         string database = Path.Combine(_folder, "conf.db");
         HostTool.Expect("ovsdb-tool", "create", database, Schema);
         Start("db.log", "ovsdb-server", database, $"--remote=punix:{Socket}", $"--unixctl={_folder}/db.ctl", $"--pidfile={_folder}/db.pid");
-        HostTool.Await("ovsdb-server's socket", 10, () => File.Exists(Socket) ? null : "is not there");
+        HostTool.Await("ovsdb-server's socket", 30, () => File.Exists(Socket) ? null : "is not there");
         Start("vs.log", "ip", "netns", "exec", space.Name, "ovs-vswitchd", $"unix:{Socket}", $"--unixctl={Control}", $"--pidfile={_folder}/vs.pid");
-        HostTool.Await("ovs-vswitchd's socket", 10, () => File.Exists(Control) ? null : "is not there");
+        HostTool.Await("ovs-vswitchd's socket", 30, () => File.Exists(Control) ? null : "is not there");
     }
 
     private string Socket => Path.Combine(_folder, "db.sock");

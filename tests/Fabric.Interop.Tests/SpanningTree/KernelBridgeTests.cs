@@ -22,7 +22,7 @@ public class KernelBridgeTests
         peer.Add("va", 100);
         Connect(space, bridge, peer);
 
-        HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "forwarding", "blocking"));
+        HostTool.Await("the ring", 40, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "forwarding", "blocking"));
         Assert.All(bridge.Status.Ports, port => Assert.False(port.SendsRapid));
         // It prints octets without leading zeros.
         string address = string.Join(':', bridge.Status.Bridge.Address.ToString().Split(':').Select(octet => octet == "00" ? "0" : octet.TrimStart('0')));
@@ -40,10 +40,10 @@ public class KernelBridgeTests
         using TapBridge bridge = new(Fast with { Priority = 32768 });
         TapPort first = Connect(space, bridge, peer);
 
-        HostTool.Await("the ring", 25, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "forwarding", "forwarding"));
+        HostTool.Await("the ring", 40, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "forwarding", "forwarding"));
 
         first.SetCarrier(false);
-        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "disabled", "forwarding"));
+        HostTool.Await("the cut ring", 30, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "disabled", "forwarding"));
     }
 
     private static TapPort Connect(TestNamespace space, TapBridge bridge, KernelBridge peer)

@@ -23,16 +23,16 @@ public class OpenVswitchTests
         space.Ip("addr", "add", "10.9.0.2/24", "dev", Rapid);
         space.Ip("link", "set", Rapid, "up");
 
-        HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
+        HostTool.Await("the ring", 30, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
         Assert.All(bridge.Status.Ports, port => Assert.True(port.SendsRapid));
-        HostTool.Await("the host's port", 6, () => bridge.Describe(2) == "Designated Forwarding" ? null : bridge.Describe(2));
+        HostTool.Await("the host's port", 20, () => bridge.Describe(2) == "Designated Forwarding" ? null : bridge.Describe(2));
         Ping(host);
 
         first.SetCarrier(false);
-        HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "Disabled Discarding", "Root Forwarding"));
+        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Designated Forwarding", "Disabled Discarding", "Root Forwarding"));
         Ping(host);
         first.SetCarrier(true);
-        HostTool.Await("the mended ring", 6, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
+        HostTool.Await("the mended ring", 20, () => Differs(bridge, peer, "Designated Forwarding", "Designated Forwarding", "Root Forwarding", "Alternate Discarding"));
     }
 
     [SkippableFact]
@@ -43,13 +43,13 @@ public class OpenVswitchTests
         using TapBridge bridge = new(new SpanningTreeOptions { Priority = 61440 });
         TapPort first = Connect(space, bridge, peer, "4096");
 
-        HostTool.Await("the ring", 12, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "Designated Forwarding", "Designated Forwarding"));
+        HostTool.Await("the ring", 30, () => Differs(bridge, peer, "Root Forwarding", "Alternate Discarding", "Designated Forwarding", "Designated Forwarding"));
         SpanningTreeStatus status = bridge.Status;
         Assert.Equal(4096, status.Root.Priority);
         Assert.Contains(status.Root.Address.ToString(), peer.Ask("rstp/show", Rapid), StringComparison.Ordinal);
 
         first.SetCarrier(false);
-        HostTool.Await("the cut ring", 3, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "Disabled Discarding", "Designated Forwarding"));
+        HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "Disabled Discarding", "Designated Forwarding"));
     }
 
     // Each request is answered, and once.

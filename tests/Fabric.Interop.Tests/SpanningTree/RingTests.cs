@@ -52,14 +52,14 @@ public class RingTests(ITestOutputHelper output)
             "--", "add-port", Bridge, "tb", "--", "set", "port", "tb", "other_config:rstp-path-cost=2000");
 
         // The last switch reaches the root through Open vSwitch, and has shut its port to the one before.
-        HostTool.Await("the ring", 15, () => Differs(peer, trees, switches, "Root Forwarding", "Designated Forwarding"));
-        Assert.True(SpinWait.SpinUntil(() => Arrives(hosts, 1) && IsCalm(trees, switches), TimeSpan.FromSeconds(15)));
+        HostTool.Await("the ring", 40, () => Differs(peer, trees, switches, "Root Forwarding", "Designated Forwarding"));
+        Assert.True(SpinWait.SpinUntil(() => Arrives(hosts, 1) && IsCalm(trees, switches), TimeSpan.FromSeconds(40)));
 
         cables[0].SetUp(false);
         long cut = Stopwatch.GetTimestamp();
         Assert.True(SpinWait.SpinUntil(() => Arrives(hosts, 2), TimeSpan.FromSeconds(2)));
         output.WriteLine($"healed in {Stopwatch.GetElapsedTime(cut).TotalMilliseconds:F2} ms");
-        HostTool.Await("the cut ring", 5, () => Differs(peer, trees, switches, "Root Forwarding", "Designated Forwarding"));
+        HostTool.Await("the cut ring", 15, () => Differs(peer, trees, switches, "Root Forwarding", "Designated Forwarding"));
         Array.ForEach(switches, one => one.Dispose());
     }
 
