@@ -46,4 +46,24 @@ public sealed partial class Host
             return transfer.Done;
         });
     }
+
+    /// <summary>Finds the routers on the way to an address: echoes with a TTL or hop limit of 1, 2, 3 and so on.</summary>
+    /// <param name="destination">An address of another host.</param>
+    /// <param name="maxDistance">Farthest to go, 1 … 255.</param>
+    /// <param name="probes">Echoes for each distance.</param>
+    /// <param name="timeout">Longest time to wait for the answers of one distance; two seconds when null.</param>
+    /// <returns>The distances in order, up to the destination's.</returns>
+    /// <exception cref="ObjectDisposedException">The host has stopped, or stops meanwhile.</exception>
+    public async Task<IReadOnlyList<TracerouteHop>> TracerouteAsync(IpAddress destination, int maxDistance = 30, int probes = 3, TimeSpan? timeout = null)
+    {
+        List<TracerouteHop> hops = [];
+        PingOptions options = new() { Count = probes, Interval = TimeSpan.Zero, Timeout = timeout ?? new PingOptions().Timeout };
+        while (hops.Count < maxDistance && (hops.Count == 0 || !hops[^1].IsLast))
+        {
+            PingResult result = await PingAsync(destination, options with { HopLimit = hops.Count + 1 }).ConfigureAwait(false);
+            hops.Add(new TracerouteHop(hops.Count + 1, result.Echoes));
+        }
+
+        return hops;
+    }
 }
