@@ -10,6 +10,7 @@ namespace Fabric.Cli;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
 [JsonSerializable(typeof(IReadOnlyList<TopologyError>))]
 [JsonSerializable(typeof(IReadOnlyList<ImageEntry>))]
+[JsonSerializable(typeof(ServedBond))]
 [JsonSerializable(typeof(ServedDisk))]
 [JsonSerializable(typeof(ServedFault))]
 [JsonSerializable(typeof(CapturedLine))]

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Fabric.Cli.Tests;
 
@@ -34,7 +35,37 @@ public sealed class ServeNetTests : IDisposable
         Assert.False(Directory.Exists($"/sys/class/net/{left}") || Directory.Exists($"/sys/class/net/{right}"));
     }
 
+    [SkippableFact]
+    public async Task BondsOfTwoSwitchesFindEachOther()
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess && File.Exists("/dev/net/tun"), "needs root, to make interfaces");
+        // What one switch sends out of its TAPs the other takes from them as interfaces.
+        string one = $"bo{Environment.ProcessId}";
+        string two = $"bp{Environment.ProcessId}";
+        using Process near = _user.Start("serve", "net", "--tap", one, "--tap", two, "--bond", $"up,members={one}+{two},fast=on,system=02:00:00:00:00:05", "--json");
+        await ReadUntilAsync(near, "\"ready\"");
+        using Process far = _user.Start("serve", "net", "--interface", one, "--interface", two, "--bond", $"down,members={one}+{two},active=off", "--json");
+        JsonElement ready = await ReadUntilAsync(far, "\"ready\"");
+        Assert.Equal(["down"], ready.GetProperty("ports").EnumerateArray().Select(port => port.GetString()));
+        JsonElement bond = await ReadUntilAsync(far, "\"used\".*\"used\"");
+        Assert.True(bond.GetProperty("isUp").GetBoolean());
+        Assert.Equal([one, two], bond.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("name").GetString()));
+        Assert.All(bond.GetProperty("members").EnumerateArray(), member => Assert.Equal("02:00:00:00:00:05", member.GetProperty("partner").GetString()));
+        await ReadUntilAsync(near, "\"used\".*\"used\"");
+        foreach (Process process in (Process[])[far, near])
+        {
+            using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+                await kill.WaitForExitAsync();
+            await process.WaitForExitAsync();
+            Assert.Equal(0, process.ExitCode);
+        }
+    }
+
     [Theory]
+    [InlineData("a bond needs members", "--tap", "a", "--bond", "b")]
+    [InlineData("no --tap or --interface makes the member 'x'", "--tap", "a", "--bond", "b,members=x")]
+    [InlineData("did you mean members", "--tap", "a", "--bond", "b,member=a")]
+    [InlineData("mode is lacp, static or backup", "--tap", "a", "--bond", "b,members=a,mode=best")]
     [InlineData("give at least one --tap", "--stats")]
     [InlineData("did you mean queues", "--tap", "a,queue=2")]
     [InlineData("queues takes a number from 1 to 256", "--tap", "a,queues=0")]
@@ -45,6 +76,14 @@ public sealed class ServeNetTests : IDisposable
     [InlineData("no interface 'no-such-one'", "--interface", "no-such-one")]
     public void WhatCannotBeServedIsExplainedInALine(string expected, params string[] options) =>
         Assert.Contains(expected, _user.Fabric(["serve", "net", .. options]).ErrorLine, StringComparison.Ordinal);
+
+    private static async Task<JsonElement> ReadUntilAsync(Process process, string pattern)
+    {
+        JsonElement line = await ReadAsync(process);
+        while (!Regex.IsMatch(line.GetRawText(), pattern))
+            line = await ReadAsync(process);
+        return line;
+    }
 
     private static async Task<JsonElement> ReadAsync(Process process)
     {

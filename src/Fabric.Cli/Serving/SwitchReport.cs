@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Fabric.Daemon.Composition;
 using Fabric.Link;
+using Fabric.Link.Bonding;
 using Fabric.Link.Packet;
 using Fabric.Link.Taps;
 
@@ -10,6 +11,7 @@ namespace Fabric.Cli.Serving;
 internal sealed class SwitchReport(Terminal terminal, bool json)
 {
     private readonly HashSet<string> _faulty = [];
+    private readonly Dictionary<string, string> _bonds = [];
 
     /// <summary>A TAP was made.</summary>
     /// <returns>The same.</returns>
@@ -48,6 +50,19 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
                 terminal.Out.WriteLine(JsonSerializer.Serialize(ServedFault.Of(port), CliJson.Line.ServedFault));
             else
                 terminal.Error.WriteLine($"warning: {ServedFault.Of(port).Message}");
+        }
+    }
+
+    /// <summary>Bonds that stand otherwise than when last printed.</summary>
+    public void Bonds(StandaloneSwitch served)
+    {
+        foreach (BondPort bond in served.Ports.OfType<BondPort>())
+        {
+            ServedBond now = ServedBond.Of(bond);
+            if (_bonds.TryGetValue(bond.Name, out string? last) && last == $"{now}")
+                continue;
+            _bonds[bond.Name] = $"{now}";
+            terminal.Out.WriteLine(json ? JsonSerializer.Serialize(now, CliJson.Line.ServedBond) : $"{now}");
         }
     }
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Net.Sockets;
 using Fabric.Link.Bonding;
+using Fabric.Link.Streams;
 using Fabric.TestKit;
 using Fabric.TestKit.Link;
 using static Fabric.Link.Tests.Bonding.BondPair;
@@ -230,6 +232,36 @@ public sealed class BondTrafficTests
         long sleeps = worker.Sleeps;
         Assert.True(SpinWait.SpinUntil(() => worker.Sleeps > 0, TimeSpan.FromSeconds(60)), $"{sleeps}");
         Assert.True(worker.Remove(right));
+    }
+
+    [Fact]
+    public void MembersThatArePolledAndOnesThatAreWatchedWakeTheWorkerAlike()
+    {
+        Random random = new(TestSeed.Seed);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("fabric-bond");
+        UnixDomainSocketEndPoint near = new(Path.Combine(folder.FullName, "near"));
+        UnixDomainSocketEndPoint far = new(Path.Combine(folder.FullName, "far"));
+        using (DatagramPort watched = DatagramPort.Open("watched", near, far))
+        using (MemoryLink polled = new("a", "b"))
+        using (BondPort bond = new("bond", TimeProvider.System, [new(polled.Second), new(DatagramPort.Open("member", far, near))], new BondOptions { Mode = BondMode.Static }))
+        using (CountingSink sink = new(int.MaxValue))
+        using (PortWorker worker = new("test"))
+        {
+            worker.Add(bond, sink);
+            for (int i = 0; i < 1000; i++)
+            {
+                byte[] frame = TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(1));
+                BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(14), i);
+                Assert.Equal(1, random.Next(2) == 0 ? watched.Send(frame) : polled.First.Send(frame));
+                Assert.True(SpinWait.SpinUntil(() => sink.Count == i + 1, TimeSpan.FromSeconds(60)), $"frame {i} was left behind");
+                Thread.SpinWait(random.Next(5000));
+            }
+
+            Assert.Equal(0, sink.OutOfOrder);
+            Assert.NotEqual(0, worker.Sleeps);
+        }
+
+        folder.Delete(recursive: true);
     }
 
     [Fact]
