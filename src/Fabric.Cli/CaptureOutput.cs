@@ -10,8 +10,11 @@ internal sealed class CaptureOutput : IAsyncDisposable
     private readonly TextWriter? _lines;
     private readonly CaptureView _view;
 
-    private CaptureOutput(Stream? file, TextWriter? lines, CaptureView view)
+    private readonly bool _isPipe;
+
+    private CaptureOutput(Stream? file, TextWriter? lines, CaptureView view, bool isPipe)
     {
+        _isPipe = isPipe;
         _file = file;
         _lines = lines;
         _view = view;
@@ -29,9 +32,9 @@ internal sealed class CaptureOutput : IAsyncDisposable
             throw new CliException("a capture file is no text; send it somewhere: … -w - | wireshark -k -i -");
         return path switch
         {
-            null => new CaptureOutput(null, new StreamWriter(terminal.OpenPipe(), new UTF8Encoding(false)) { AutoFlush = true }, view),
-            "-" => new CaptureOutput(terminal.OpenPipe(), null, view),
-            _ => new CaptureOutput(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), null, view),
+            null => new CaptureOutput(null, new StreamWriter(terminal.OpenPipe(), new UTF8Encoding(false)) { AutoFlush = true }, view, isPipe: true),
+            "-" => new CaptureOutput(terminal.OpenPipe(), null, view, isPipe: true),
+            _ => new CaptureOutput(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), null, view, isPipe: false),
         };
     }
 
@@ -54,7 +57,7 @@ internal sealed class CaptureOutput : IAsyncDisposable
                 _lines!.WriteLine(_view.Describe(in frame));
             }
         }
-        catch (IOException) when (_file is not FileStream { Name: not "" })
+        catch (IOException) when (_isPipe)
         {
             HasFailed = true;
             throw;

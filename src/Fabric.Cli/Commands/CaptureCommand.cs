@@ -119,6 +119,11 @@ internal static class CaptureCommand
             // The daemon took too long over an orderly end, or who read the output has left: what is written is a whole file.
         }
 
+        catch (HttpIOException)
+        {
+            throw new CliException($"the daemon ended while frames were captured; the {frames} that came are whole");
+        }
+
         string lost = reader.Lost > 0 ? $", {reader.Lost} lost because they came too fast" : "";
         await terminal.Error.WriteLineAsync($"{frames} {(frames == 1 ? "frame" : "frames")}{lost}");
         return 0;

@@ -95,7 +95,14 @@ public sealed class CaptureSession : IFrameObserver, IDisposable
     public void End()
     {
         _isEnding = true;
-        _wake.Release();
+        try
+        {
+            _wake.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The reader has ended since the caller looked: nobody is left to wake.
+        }
     }
 
     /// <inheritdoc/>

@@ -52,22 +52,17 @@ public sealed class FilterJudgeTests : IDisposable
         int chosen = 0;
         foreach (string expression in Expressions)
         {
-            List<int> theirs = Ask(input, expression);
-            FrameFilter filter = FrameFilter.Parse(expression);
-            List<int> ours = [.. Enumerable.Range(0, frames.Count).Where(i => filter.Matches(frames[i].Bytes, frames[i].Length))];
+            List<int> ours = Choose(frames, expression);
             chosen += ours.Count;
-            if (!ours.SequenceEqual(theirs))
-            {
-                int first = ours.Except(theirs).Concat(theirs.Except(ours)).Min();
-                wrong.Add($"'{expression}': {ours.Count} frames, tcpdump {theirs.Count}; first difference {first}: {Convert.ToHexString(frames[first].Bytes)} of {frames[first].Length}");
-            }
+            if (Compare(input, frames, expression, ours) is { } difference)
+                wrong.Add(difference);
         }
 
         Assert.True(wrong.Count == 0, $"seed {TestSeed.Seed}: {string.Join('\n', wrong)}");
         Assert.True(chosen > frames.Count, "the mix must have frames for the filters");
     }
 
-    /// <summary>The same for expressions put together by chance, over whole frames: of a cut one tcpdump's optimizer may leave out a look.</summary>
+    /// <summary>The same for expressions put together by chance.</summary>
     [SkippableFact]
     public void ChoosesWhatTcpdumpChoosesByExpressionsOfChance()
     {
@@ -81,18 +76,33 @@ public sealed class FilterJudgeTests : IDisposable
         for (int i = TestSeed.Count(40); i > 0; i--)
         {
             string expression = expressions.Next();
-            FrameFilter filter = FrameFilter.Parse(expression);
-            List<int> ours = [.. Enumerable.Range(0, frames.Count).Where(n => filter.Matches(frames[n].Bytes, frames[n].Length))];
-            List<int> theirs = Ask(input, expression);
-            int first = ours.Except(theirs).Concat(theirs.Except(ours)).DefaultIfEmpty(-1).Min();
-            Assert.True(first < 0, $"seed {TestSeed.Seed}: '{expression}': {ours.Count} frames, tcpdump {theirs.Count}; first difference {first}: {(first < 0 ? "" : Convert.ToHexString(frames[first].Bytes))}");
+            string? difference = Compare(input, frames, expression, Choose(frames, expression));
+            Assert.True(difference is null, $"seed {TestSeed.Seed}: {difference}");
         }
     }
 
-    private List<int> Ask(string input, string expression)
+    private static List<int> Choose(List<SampleFrame> frames, string expression)
+    {
+        FrameFilter filter = FrameFilter.Parse(expression);
+        return [.. Enumerable.Range(0, frames.Count).Where(n => filter.Matches(frames[n].Bytes, frames[n].Length))];
+    }
+
+    /// <summary>Where a look goes beyond a frame's end, tcpdump itself chooses one way with its optimizer, which changes the order of looks
+    /// and leaves some out, and the other way without it (-O): either is right.</summary>
+    private string? Compare(string input, List<SampleFrame> frames, string expression, List<int> ours)
+    {
+        List<int> theirs = Ask(input, expression);
+        if (ours.SequenceEqual(theirs))
+            return null;
+        List<int> plain = Ask(input, expression, "-O");
+        int first = ours.Except(theirs).Except(plain).Concat(theirs.Intersect(plain).Except(ours)).DefaultIfEmpty(-1).Min();
+        return first < 0 ? null : $"'{expression}': {ours.Count} frames, tcpdump {theirs.Count}; first difference {first}: {Convert.ToHexString(frames[first].Bytes)} of {frames[first].Length}";
+    }
+
+    private List<int> Ask(string input, string expression, params string[] options)
     {
         string output = Path.Combine(_folder, Guid.NewGuid().ToString("n"));
-        (int code, _, string error) = Tools.Run("tcpdump", "-n", "-Z", "root", "-r", input, "-w", output, "--", expression);
+        (int code, _, string error) = Tools.Run("tcpdump", [.. options, "-n", "-Z", "root", "-r", input, "-w", output, "--", expression]);
         if (error.Contains("expression rejects all packets", StringComparison.Ordinal))
             return [];
         Assert.True(code == 0, $"tcpdump '{expression}' answered {code}: {error}");
