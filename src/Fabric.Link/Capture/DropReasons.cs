@@ -29,6 +29,7 @@ public static class DropReasons
         [DropReason.StormControl] = "storm control: too many broadcasts, multicasts or unknown destinations",
         [DropReason.NoMember] = "nobody has asked for this multicast",
         [DropReason.ReservedGroup] = "a group address that stays on its link",
+        [DropReason.BadMembership] = "an IGMP, MLD or PIM message that breaks its protocol's rules",
     };
 
     /// <summary>The reason in a few words of lower case.</summary>
