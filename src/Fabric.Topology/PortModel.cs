@@ -27,6 +27,12 @@ public sealed record PortModel
     /// <summary>Most bits a second that may come in, or null for no limit.</summary>
     public long? PoliceBits { get; init; }
 
+    /// <summary>Name of the access list for what comes in, or null.</summary>
+    public string? AclIn { get; init; }
+
+    /// <summary>Name of the access list for what leaves, or null.</summary>
+    public string? AclOut { get; init; }
+
     /// <summary>No switch is behind the port; null to find out.</summary>
     public bool? IsEdge { get; init; }
 

@@ -13,6 +13,9 @@ public sealed record SwitchModel(string Name, int Mtu, TimeSpan Ageing, IPNetwor
     /// <summary>Most addresses it learns, or null for the usual.</summary>
     public int? MaxAddresses { get; init; }
 
+    /// <summary>Frames that are copied to a port.</summary>
+    public IReadOnlyList<MirrorModel> Mirrors { get; init; } = [];
+
     /// <summary>Address of the switch itself as a bridge, derived from the names; null without a spanning tree.</summary>
     public PhysicalAddress? BridgeAddress { get; init; }
 

@@ -15,6 +15,12 @@ public sealed record PingStep(string Title, int Line, string From, System.Net.IP
 {
     /// <summary>True when a host pings, not a machine.</summary>
     public bool IsFromHost { get; init; }
+
+    /// <summary>True when no echo at all may come back.</summary>
+    public bool ExpectsSilence { get; init; }
+
+    /// <summary>How long it may take until all comes as expected; it is tried again and again until then. Zero to try once.</summary>
+    public TimeSpan Within { get; init; }
 }
 
 /// <summary>A command runs in a guest; its exit status and output are judged.</summary>

@@ -15,6 +15,9 @@ public sealed record TopologyModel
     /// <summary>Switches by name.</summary>
     public required IReadOnlyDictionary<string, SwitchModel> Switches { get; init; }
 
+    /// <summary>Access lists by name.</summary>
+    public IReadOnlyDictionary<string, AccessListModel> AccessLists { get; init; } = new Dictionary<string, AccessListModel>();
+
     /// <summary>Cables between switches, in the file's order.</summary>
     public IReadOnlyList<LinkModel> Links { get; init; } = [];
 

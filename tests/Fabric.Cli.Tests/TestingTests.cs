@@ -10,11 +10,11 @@ public class TestingTests
     private static readonly ExecStep Exec = new("cat note", 7, "alice", "cat note", "hello", 0, TimeSpan.FromSeconds(30));
 
     [Theory]
-    [InlineData("PING 10.0.0.2 (10.0.0.2): 56 data bytes\n--- 10.0.0.2 ping statistics ---\n3 packets transmitted, 3 packets received, 0% packet loss\n", null)]
-    [InlineData("3 packets transmitted, 3 received, 0% packet loss, time 2003ms\n", null)]
-    [InlineData("3 packets transmitted, 2 packets received, 33% packet loss\n", "2 of 3 echoes came back")]
-    [InlineData("ping: sendto: Network is unreachable\n", "ping printed no summary")]
-    public void EveryEchoMustComeBack(string output, string? failure) => Assert.Equal(failure, StepRunner.JudgePing(output, 3));
+    [InlineData("PING 10.0.0.2 (10.0.0.2): 56 data bytes\n--- 10.0.0.2 ping statistics ---\n3 packets transmitted, 3 packets received, 0% packet loss\n", 3)]
+    [InlineData("3 packets transmitted, 3 received, 0% packet loss, time 2003ms\n", 3)]
+    [InlineData("3 packets transmitted, 2 packets received, 33% packet loss\n", 2)]
+    [InlineData("ping: sendto: Network is unreachable\n", -1)]
+    public void EchoesThatCameBackAreCounted(string output, int echoes) => Assert.Equal(echoes, StepRunner.CountEchoes(output));
 
     [Theory]
     [InlineData(0, "hello world\n", "", null)]

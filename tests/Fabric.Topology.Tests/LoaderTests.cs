@@ -61,6 +61,34 @@ public class LoaderTests
     }
 
     [Fact]
+    public void Access_lists_and_mirrors_reach_the_model()
+    {
+        TopologyModel model = TopologyFile.Load("""
+            switches:
+              lan: { mirrors: { watch: { ports: [t0], vlans: "10,20-29", direction: received, rules: true, to: t1 } } }
+            acls:
+              web:
+                otherwise: permit
+                rules:
+                  - { action: permit, protocol: tcp, from: 10.0.0.0/8, to: 10.1.2.3/32, port: 8000-8099, from-port: 1024-65535 }
+                  - { action: deny, mirror: true, protocol: icmp6, vlan: 20, from-mac: "52:54:00:00:00:01", to-mac: "52:54:00:00:00:02" }
+            taps: { t0: { to: lan, acl-in: web }, t1: { to: lan, acl-out: web } }
+            """);
+
+        MirrorModel mirror = Assert.Single(model.Switches["lan"].Mirrors);
+        Assert.Equal(["t0"], mirror.Ports);
+        Assert.Equal([(10, 10), (20, 29)], mirror.Vlans!);
+        Assert.Equal(("watch", "received", true, "t1"), (mirror.Name, mirror.Direction, mirror.TakesRules, mirror.To));
+        AccessListModel list = model.AccessLists["web"];
+        Assert.True(list.PermitsOtherwise);
+        Assert.Equal(
+            new AccessRuleModel(true) { Protocol = "tcp", From = IPNetwork.Parse("10.0.0.0/8"), To = IPNetwork.Parse("10.1.2.3/32"), ToPorts = (8000, 8099), FromPorts = (1024, 65535) },
+            list.Rules[0]);
+        Assert.Equal((false, true, "icmp6", 20), (list.Rules[1].Permits, list.Rules[1].Mirrors, list.Rules[1].Protocol, list.Rules[1].Vlan));
+        Assert.Equal(("web", "web"), (model.Taps["t0"].Port.AclIn, model.Taps["t1"].Port.AclOut));
+    }
+
+    [Fact]
     public void Links_taps_and_streams_reach_the_model_with_what_their_ports_let_pass()
     {
         using TopologyFile file = new("""

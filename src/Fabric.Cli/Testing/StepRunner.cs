@@ -41,14 +41,11 @@ internal sealed partial class StepRunner(ControlClient client)
         return new StepResult(step, failure, output.ToString(), Stopwatch.GetElapsedTime(begin));
     }
 
-    /// <summary>Judges what ping printed: every echo must have come back.</summary>
-    internal static string? JudgePing(string output, int count)
+    /// <summary>Reads from what ping printed how many echoes came back; −1 where it printed no summary.</summary>
+    internal static int CountEchoes(string output)
     {
         Match summary = PingSummary().Match(output);
-        if (!summary.Success)
-            return "ping printed no summary";
-        int received = int.Parse(summary.Groups["received"].Value);
-        return received == count ? null : $"{received} of {count} echoes came back";
+        return summary.Success ? int.Parse(summary.Groups["received"].Value) : -1;
     }
 
     /// <summary>Judges a command by its exit status, then by its output.</summary>
@@ -65,7 +62,7 @@ internal sealed partial class StepRunner(ControlClient client)
 
     private static TimeSpan LimitOf(TestStep step) => step switch
     {
-        PingStep ping => TimeSpan.FromSeconds(ping.Count * (1 + EchoWaitSeconds)) + PingOverhead,
+        PingStep ping => ping.Within + TimeSpan.FromSeconds(ping.Count * (1 + EchoWaitSeconds)) + PingOverhead,
         ExecStep exec => exec.Timeout,
         _ => RestartTimeout,
     };
@@ -77,14 +74,8 @@ internal sealed partial class StepRunner(ControlClient client)
     {
         switch (step)
         {
-            case PingStep { IsFromHost: true } ping:
-                PingReport report = await client.PingAsync(ping.From, new PingRequest($"{ping.To}") { Count = ping.Count, IntervalMs = HostPingIntervalMs }, cancel);
-                log.AppendLine(PingText.Summarize(report));
-                return report.Received == ping.Count ? null : $"{report.Received} of {ping.Count} echoes came back";
             case PingStep ping:
-                string family = ping.To.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
-                await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{ping.To}"], log, cancel);
-                return JudgePing(log.ToString(), ping.Count);
+                return await JudgePingAsync(ping, log, cancel);
             case ExecStep exec:
                 (int status, string stdout, string stderr) = await ExecAsync(exec.Vm, ["sh", "-c", exec.Run], log, cancel);
                 return JudgeExec(exec, status, stdout, stderr);
@@ -98,6 +89,33 @@ internal sealed partial class StepRunner(ControlClient client)
             default:
                 throw new ArgumentException($"no way to run a {step.GetType().Name}", nameof(step));
         }
+    }
+
+    private async Task<string?> JudgePingAsync(PingStep ping, StringBuilder log, CancellationToken cancel)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            int received = ping.IsFromHost ? await PingFromHostAsync(ping, log, cancel) : await PingFromGuestAsync(ping, log, cancel);
+            if (received == (ping.ExpectsSilence ? 0 : ping.Count))
+                return null;
+            if (Stopwatch.GetElapsedTime(begin) >= ping.Within)
+                return received < 0 ? "ping printed no summary" : $"{received} of {ping.Count} echoes came back{(ping.ExpectsSilence ? ", and none should" : "")}";
+        }
+    }
+
+    private async Task<int> PingFromHostAsync(PingStep ping, StringBuilder log, CancellationToken cancel)
+    {
+        PingReport report = await client.PingAsync(ping.From, new PingRequest($"{ping.To}") { Count = ping.Count, IntervalMs = HostPingIntervalMs }, cancel);
+        log.AppendLine(PingText.Summarize(report));
+        return report.Received;
+    }
+
+    private async Task<int> PingFromGuestAsync(PingStep ping, StringBuilder log, CancellationToken cancel)
+    {
+        string family = ping.To.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
+        (_, string output, _) = await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{ping.To}"], log, cancel);
+        return CountEchoes(output);
     }
 
     private async Task<(int Status, string Stdout, string Stderr)> ExecAsync(string vm, string[] command, StringBuilder log, CancellationToken cancel)

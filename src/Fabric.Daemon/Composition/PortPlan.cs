@@ -4,6 +4,8 @@ using Fabric.Link.Host;
 using Fabric.Link.Streams;
 using Fabric.Link.Taps;
 using Fabric.Switch;
+using Fabric.Switch.Acl;
+using Fabric.Switch.Mirrors;
 using Fabric.Switch.SpanningTree;
 using Fabric.Switch.Vlans;
 using Fabric.Topology;
@@ -15,13 +17,32 @@ namespace Fabric.Daemon.Composition;
 internal static class PortPlan
 {
     /// <summary>What a switch lets a port do.</summary>
-    internal static PortOptions OptionsOf(PortModel port) => port == PortModel.Plain ? PortOptions.Plain : new PortOptions
+    internal static PortOptions OptionsOf(PortModel port, IReadOnlyDictionary<string, AccessList> lists) => port == PortModel.Plain ? PortOptions.Plain : new PortOptions
     {
         Vlan = VlanOf(port),
         IsIsolated = port.IsIsolated,
         MaxAddresses = port.MostAddresses ?? 0,
         Security = port.MostAddresses is null ? null : new PortSecurity(),
+        IngressAcl = port.AclIn is null ? null : lists[port.AclIn],
+        EgressAcl = port.AclOut is null ? null : lists[port.AclOut],
         Police = port.PoliceBits is long bits ? new RateLimit(bits) : null,
+    };
+
+    /// <summary>Compiles an access list.</summary>
+    internal static AccessList ListOf(AccessListModel list) =>
+        new(list.Name, [.. list.Rules.Select(RuleOf)], list.PermitsOtherwise ? AclAction.Permit : AclAction.Deny);
+
+    /// <summary>A mirror, once its ports are there.</summary>
+    /// <param name="mirror">What is wanted.</param>
+    /// <param name="find">Finds a port by name; null while it is not plugged in.</param>
+    internal static MirrorSession? SessionOf(MirrorModel mirror, Func<string, IPort?> find) => find(mirror.To) is not { } target ? null : new MirrorSession
+    {
+        Name = mirror.Name,
+        Ports = [.. mirror.Ports.Select(find).OfType<IPort>()],
+        Vlans = mirror.Vlans is { } vlans ? SetOf(vlans) : null,
+        Direction = mirror.Direction switch { "received" => MirrorDirection.Received, "transmitted" => MirrorDirection.Transmitted, _ => MirrorDirection.Both },
+        TakesRules = mirror.TakesRules,
+        ToPort = target,
     };
 
     /// <summary>How a port takes part in the spanning tree.</summary>
@@ -73,6 +94,25 @@ internal static class PortPlan
             return PortVlan.Tunnel(tunnel);
         if (port.Trunk is not { } trunk)
             return null;
-        return PortVlan.Trunk(VlanSet.Parse(string.Join(',', trunk.Select(range => $"{range.First}-{range.Last}"))), port.Native ?? 0);
+        return PortVlan.Trunk(SetOf(trunk), port.Native ?? 0);
     }
+
+    private static VlanSet SetOf(IReadOnlyList<(int First, int Last)> ranges) => VlanSet.Parse(string.Join(',', ranges.Select(range => $"{range.First}-{range.Last}")));
+
+    private static AclRule RuleOf(AccessRuleModel rule) => new()
+    {
+        Action = rule.Permits ? AclAction.Permit : AclAction.Deny,
+        Mirrors = rule.Mirrors,
+        From = rule.From,
+        To = rule.To,
+        Source = rule.FromMac is { } source ? AddressOf(source) : null,
+        Destination = rule.ToMac is { } destination ? AddressOf(destination) : null,
+        Vid = rule.Vlan,
+        Type = rule.Protocol switch { "arp" => EtherType.Arp, "ip" or "icmp" => EtherType.Ipv4, "ip6" or "icmp6" => EtherType.Ipv6, _ => null },
+        Protocol = rule.Protocol switch { "tcp" => IpProtocol.Tcp, "udp" => IpProtocol.Udp, "icmp" => IpProtocol.Icmp, "icmp6" => IpProtocol.IcmpV6, _ => null },
+        ToPorts = RangeOf(rule.ToPorts),
+        FromPorts = RangeOf(rule.FromPorts),
+    };
+
+    private static AclPortRange? RangeOf((int First, int Last)? ports) => ports is { } range ? new AclPortRange((ushort)range.First, (ushort)range.Last) : null;
 }

@@ -2,6 +2,8 @@ using Fabric.Daemon.Control;
 using Fabric.Hosts;
 using Fabric.Link;
 using Fabric.Switch;
+using Fabric.Switch.Acl;
+using Fabric.Switch.Mirrors;
 using Fabric.Switch.SpanningTree;
 using Fabric.Topology;
 
@@ -18,12 +20,16 @@ internal sealed class Wiring : IDisposable
     private readonly Dictionary<string, Plugged> _ports = [];
     private readonly List<(LinkModel Model, MemoryLink Cable)> _links = [];
     private readonly Stack<IDisposable> _owned = new();
+    private readonly Dictionary<string, AccessList> _lists;
+    private readonly TopologyModel _model;
     private readonly PortWorker _worker;
 
     /// <summary>Builds everything that needs no machine.</summary>
     /// <exception cref="LinkException">The host refuses an interface or a socket; nothing is left behind.</exception>
     public Wiring(TopologyModel model, TimeProvider time, EventLog events)
     {
+        _model = model;
+        _lists = model.AccessLists.ToDictionary(item => item.Key, item => PortPlan.ListOf(item.Value));
         _worker = new PortWorker(model.Name);
         try
         {
@@ -83,6 +89,7 @@ internal sealed class Wiring : IDisposable
             _worker.Remove(ports[i]);
             _switches[vm.Nics[i].To].Detach(ports[i]);
             _ports.Remove(ports[i].Name);
+            SetMirrors(vm.Nics[i].To);
         }
     }
 
@@ -157,11 +164,19 @@ internal sealed class Wiring : IDisposable
     private void Attach(IPort port, string to, PortModel options)
     {
         EthernetSwitch owner = _switches[to];
-        owner.Attach(port, PortPlan.OptionsOf(options));
+        owner.Attach(port, PortPlan.OptionsOf(options, _lists));
         if (_trees.TryGetValue(to, out RapidSpanningTree? tree))
             owner.AskProtocol(() => tree.Configure(owner.Status(port).Number, PortPlan.TreeOptionsOf(options)));
         _worker.Add(port, owner);
         _ports.Add(port.Name, new Plugged(port, to));
+        SetMirrors(to);
+    }
+
+    /// <summary>A mirror whose target is not plugged in yet, or not any more, copies nothing.</summary>
+    private void SetMirrors(string name)
+    {
+        if (_model.Switches[name].Mirrors is { Count: > 0 } mirrors)
+            _switches[name].SetMirrors([.. mirrors.Select(mirror => PortPlan.SessionOf(mirror, port => _ports.GetValueOrDefault(port)?.Port)).OfType<MirrorSession>()]);
     }
 
     private sealed record Plugged(IPort Port, string Switch);

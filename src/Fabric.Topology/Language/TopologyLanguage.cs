@@ -22,12 +22,39 @@ internal static class TopologyLanguage
         new Key("max-age", ValueKind.Integer, "Seconds after which what a silent neighbour said is dropped; 20 unless given.") { Range = (6, 40) },
         new Key("forward-delay", ValueKind.Integer, "Seconds in each state before forwarding where no neighbour agrees to less; 15 unless given.") { Range = (4, 30) });
 
+    internal static readonly Section Mirror = new(
+        "mirror",
+        new Key("ports", ValueKind.Names, "Ports whose frames are copied, such as alice.0 or core/edge."),
+        new Key("vlans", ValueKind.Text, "VLANs whose frames are copied, such as 10,20-29."),
+        new Key("direction", ValueKind.Choice, "received (by the switch), transmitted or both; both unless given.") { Choices = ["received", "transmitted", "both"] },
+        new Key("rules", ValueKind.Boolean, "Also copy the frames that an access rule with 'mirror: true' decides about."),
+        new Key("to", ValueKind.Text, "Port that gets the copies.") { IsRequired = true });
+
+    internal static readonly Section Rule = new(
+        "rule",
+        new Key("action", ValueKind.Choice, "What happens to the frame.") { Choices = ["permit", "deny"], IsRequired = true },
+        new Key("mirror", ValueKind.Boolean, "Show the frame to the mirrors with 'rules: true'."),
+        new Key("from", ValueKind.Network, "Source network, such as 10.0.0.0/24 or 10.0.0.7/32."),
+        new Key("to", ValueKind.Network, "Destination network."),
+        new Key("from-mac", ValueKind.Mac, "Source station."),
+        new Key("to-mac", ValueKind.Mac, "Destination station."),
+        new Key("vlan", ValueKind.Integer, "VLAN of the frame.") { Range = (1, 4094) },
+        new Key("protocol", ValueKind.Choice, "Protocol of the packet.") { Choices = ["tcp", "udp", "icmp", "icmp6", "ip", "ip6", "arp"] },
+        new Key("port", ValueKind.Text, "With tcp or udp: destination port, or ports such as 8000-8099."),
+        new Key("from-port", ValueKind.Text, "With tcp or udp: source port or ports."));
+
+    internal static readonly Section AccessList = new(
+        "access list",
+        new Key("rules", ValueKind.Sections, "The first rule that fits a frame decides.") { Section = Rule },
+        new Key("otherwise", ValueKind.Choice, "What happens to a frame that no rule fits; deny unless given.") { Choices = ["permit", "deny"] });
+
     internal static readonly Section Switch = new(
         "switch",
         new Key("mtu", ValueKind.Integer, "Largest payload of a frame in bytes; guests are told through virtio.") { Range = (68, 65535) },
         new Key("ageing", ValueKind.Duration, "How long a learned address stays without being seen; 300s unless given."),
         new Key("subnet", ValueKind.Network, "Network that every address on this switch belongs to, such as 10.0.0.0/24."),
         new Key("max-addresses", ValueKind.Integer, "Most addresses it learns; 16384 unless given.") { Range = (1, 131_072) },
+        new Key("mirrors", ValueKind.SectionsByName, "Copies of frames that go to a port of the switch (SPAN).") { Section = Mirror },
         new Key("spanning-tree", ValueKind.Section, "Speak a spanning tree protocol, so that links may form rings.") { Section = SpanningTree, Shorthand = "protocol" });
 
     /// <summary>What a port of a switch lets pass; the same keys wherever something is plugged in.</summary>
@@ -40,6 +67,8 @@ internal static class TopologyLanguage
         new Key("isolated", ValueKind.Boolean, "Exchange frames only with ports that are not isolated."),
         new Key("most-addresses", ValueKind.Integer, "Frames from further addresses than this many are dropped.") { Range = (1, 131_072) },
         new Key("police", ValueKind.Text, "Most that may come in from the port, such as 100Mbit; what exceeds it is dropped."),
+        new Key("acl-in", ValueKind.Name, "Access list for what comes in from the port."),
+        new Key("acl-out", ValueKind.Name, "Access list for what leaves by the port."),
         new Key("edge", ValueKind.Boolean, "With spanning-tree: forward at once, as no switch is behind the port."),
         new Key("cost", ValueKind.Integer, "With spanning-tree: cost of the port on the way to the root; 2000 unless given.") { Range = (1, 200_000_000) },
         new Key("bpdu-guard", ValueKind.Boolean, "With spanning-tree: shut the port when a switch turns up behind it."),
@@ -153,7 +182,9 @@ internal static class TopologyLanguage
         "ping",
         new Key("from", ValueKind.Name, "VM or host that pings.") { IsRequired = true },
         new Key("to", ValueKind.Text, "VM, host or address that is pinged.") { IsRequired = true },
-        new Key("count", ValueKind.Integer, "Number of echoes, all of which must come back; 3 unless given.") { Range = (1, 1000) });
+        new Key("count", ValueKind.Integer, "Number of echoes, all of which must come back; 3 unless given.") { Range = (1, 1000) },
+        new Key("answer", ValueKind.Choice, "all echoes must come back, or none may; all unless given.") { Choices = ["all", "none"] },
+        new Key("within", ValueKind.Duration, "Try again until it is as expected, at most this long; for what needs time to settle."));
 
     internal static readonly Section Exec = new(
         "exec",
@@ -186,6 +217,7 @@ internal static class TopologyLanguage
         new Key("name", ValueKind.Name, "Name of the topology; the file's name unless given."),
         new Key("images", ValueKind.SectionsByName, "Guest images.") { Section = Image },
         new Key("switches", ValueKind.SectionsByName, "Switches.") { Section = Switch },
+        new Key("acls", ValueKind.SectionsByName, "Access lists that ports name.") { Section = AccessList },
         new Key("links", ValueKind.Sections, "Cables between switches.") { Section = Link },
         new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches.") { Section = Tap },
         new Key("streams", ValueKind.SectionsByName, "Processes at stream sockets, such as guests of QEMU, that are plugged into switches.") { Section = Stream },

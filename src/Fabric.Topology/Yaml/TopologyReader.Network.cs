@@ -19,6 +19,7 @@ internal sealed partial class TopologyReader
         new(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"))
         {
             MaxAddresses = section.Integer("max-addresses"),
+            Mirrors = !section.Has("mirrors") ? [] : [.. section.ChildrenByName("mirrors").Select(mirror => ReadMirror(mirror.Name, mirror.Section))],
             BridgeAddress = section.Has("spanning-tree") ? AddressPlan.DeriveMac(_name, name, -1) : null,
             SpanningTree = section.Child("spanning-tree") is { } tree ? ReadSpanningTree(tree) : null,
         };
@@ -105,12 +106,14 @@ internal sealed partial class TopologyReader
         PortModel port = new()
         {
             Vlan = section.Integer("vlan"),
-            Trunk = section.Text("trunk") is { } trunk ? ReadVlans(section, trunk) : null,
+            Trunk = ReadVlans(section, "trunk"),
             Native = section.Integer("native"),
             Tunnel = section.Integer("tunnel"),
             IsIsolated = section.Boolean("isolated") ?? false,
             MostAddresses = section.Integer("most-addresses"),
             PoliceBits = ReadRate(section, "police"),
+            AclIn = Refer(section, "acl-in", _accessLists.Keys, "access list"),
+            AclOut = Refer(section, "acl-out", _accessLists.Keys, "access list"),
             IsEdge = section.Boolean("edge"),
             Cost = section.Integer("cost"),
             BpduGuard = section.Boolean("bpdu-guard") ?? false,
@@ -150,29 +153,38 @@ internal sealed partial class TopologyReader
         return null;
     }
 
-    private (int First, int Last)[]? ReadVlans(YamlSection section, string text)
+    private (int First, int Last)[]? ReadVlans(YamlSection section, string key)
     {
+        if (section.Text(key) is not { } text)
+            return null;
         if (text == "all")
             return [(1, MaxVlan)];
         List<(int, int)> ranges = [];
         foreach (string part in text.Split(',', StringSplitOptions.TrimEntries))
         {
-            string[] ends = part.Split('-');
-            if (ends.Length <= 2 && TryReadVlan(ends[0], out int first) && TryReadVlan(ends[^1], out int last) && first <= last)
+            if (!TryReadRange(part, 1, MaxVlan, out (int, int) range))
             {
-                ranges.Add((first, last));
-                continue;
+                errors.Add(section.At(key), $"'{part}' in '{key}: {text}' is no VLAN; write them like 10,20-29, each from 1 to {MaxVlan}, or all");
+                return null;
             }
 
-            errors.Add(section.At("trunk"), $"'{part}' in 'trunk: {text}' is no VLAN; write them like 10,20-29, each from 1 to {MaxVlan}, or all");
-            return null;
+            ranges.Add(range);
         }
 
         return [.. ranges];
     }
 
-    private static bool TryReadVlan(string text, out int vlan) =>
-        int.TryParse(text, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out vlan) && vlan is >= 1 and <= MaxVlan;
+    private static bool TryReadRange(string text, int least, int most, out (int First, int Last) range)
+    {
+        string[] ends = text.Split('-', StringSplitOptions.TrimEntries);
+        range = default;
+        if (ends.Length > 2 || !TryRead(ends[0], out range.First) || !TryRead(ends[^1], out range.Last))
+            return false;
+        return range.First <= range.Last;
+
+        bool TryRead(string number, out int value) =>
+            int.TryParse(number, System.Globalization.NumberStyles.None, System.Globalization.CultureInfo.InvariantCulture, out value) && value >= least && value <= most;
+    }
 
     private LinkStep? ReadLinkStep(string? title, YamlSection section)
     {

@@ -36,6 +36,8 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _images[name] = ReadImage(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("switches"))
             _switches[name] = ReadSwitch(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("acls"))
+            _accessLists[name] = ReadAccessList(name, section);
         foreach (YamlSection section in root.Children("links"))
             ReadLink(section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("taps"))
@@ -48,12 +50,14 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _vms[name] = ReadVm(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("hosts"))
             _hosts[name] = ReadHost(name, section);
+        CheckMirrors();
         return new TopologyModel
         {
             Name = _name,
             SourcePath = sourcePath,
             Images = _images,
             Switches = _switches,
+            AccessLists = _accessLists,
             Links = _links,
             Taps = _taps,
             Streams = _streams,
@@ -276,10 +280,16 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
     {
         string? from = Refer(section, "from", [.. _vms.Keys, .. _hosts.Keys], "vm or host");
         int count = section.Integer("count") ?? 3;
+        bool isSilent = section.Choice("answer") == "none";
         if (section.Text("to") is not { } to || from == null)
             return null;
         IPAddress? address = IPAddress.TryParse(to, out IPAddress? literal) ? literal : AddressOf(section, from, to);
-        return address == null ? null : new PingStep(title ?? $"{from} pings {to}", section.Line, from, address, count) { IsFromHost = _hosts.ContainsKey(from) };
+        return address == null ? null : new PingStep(title ?? $"{from} {(isSilent ? "does not reach" : "pings")} {to}", section.Line, from, address, count)
+        {
+            IsFromHost = _hosts.ContainsKey(from),
+            ExpectsSilence = isSilent,
+            Within = section.Duration("within") ?? TimeSpan.Zero,
+        };
     }
 
     /// <summary>The address to reach a machine or host at: one on a switch both are plugged into, or its first.</summary>
