@@ -232,10 +232,12 @@ public sealed partial class RapidSpanningTree : IControlProtocol
 
     private void Run()
     {
-        // Each event leads through a few transitions a port. Machines that never come to rest would be an error in them.
+        // Each event leads through a few transitions a port. Machines that never come to rest would be an error in them, which must not
+        // hold the switch for ever.
         int left = 1000 + (100 * _ports.Length);
-        while (StepOthers() || StepTransmit())
-            Debug.Assert(left-- > 0, "the spanning tree machines do not come to rest");
+        while (left > 0 && (StepOthers() || StepTransmit()))
+            left--;
+        Debug.Assert(left > 0, "the spanning tree machines do not come to rest");
     }
 
     private bool StepOthers()
