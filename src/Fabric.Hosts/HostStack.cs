@@ -26,6 +26,7 @@ internal sealed class HostStack
         Neighbors = new NeighborCache(this);
         Arp = new ArpProtocol(this);
         Discovery = new NeighborDiscovery(this);
+        Listening = new ListenerReports(this);
         Configuration = new AddressConfiguration(this);
         Reassembly = new Reassembly(this);
         Errors = new ErrorReports(this);
@@ -36,7 +37,7 @@ internal sealed class HostStack
         Dhcp = new DhcpClient(this);
         Traffic = new TrafficRuns(this);
         Input = new FrameInput(this);
-        _timed = [Neighbors, Configuration, Reassembly, Pings, Tcp, Dhcp, Traffic];
+        _timed = [Neighbors, Listening, Configuration, Reassembly, Pings, Tcp, Dhcp, Traffic];
     }
 
     internal HostOptions Options { get; }
@@ -57,6 +58,8 @@ internal sealed class HostStack
     internal ArpProtocol Arp { get; }
 
     internal NeighborDiscovery Discovery { get; }
+
+    internal ListenerReports Listening { get; }
 
     internal AddressConfiguration Configuration { get; }
 

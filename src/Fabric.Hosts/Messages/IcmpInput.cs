@@ -61,6 +61,11 @@ internal sealed class IcmpInput(HostStack stack)
             case Icmpv6Type.EchoReply:
                 stack.Pings.AcceptReply(in packet, in icmp);
                 break;
+
+            // RFC 3810, 5.1.14: only from the link itself.
+            case Icmpv6Type.MulticastListenerQuery when packet.Source.IsLinkLocal && packet.HopLimit == 1:
+                stack.Listening.AcceptQuery(icmp.Message);
+                break;
             case < Icmpv6Type.EchoRequest:
                 AcceptError(in packet, in icmp, v4: false);
                 break;

@@ -61,6 +61,8 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
         if (!stack.Addresses.Put(probed ? address with { State = AddressState.Tentative } : address))
             return;
         WatchExpiry();
+        if (!address.Address.IsV4)
+            stack.Listening.GroupJoined();
         if (probed)
         {
             _candidates.Add(new Candidate(address.Address, address.Address.IsV4 ? ArpProbes : 1, stack.Now + Jitter()));
