@@ -11,7 +11,7 @@ namespace Fabric.Link;
 // are. At a port that did not (firmware, an old driver, a real wire) this class does in software what the offload header asks for:
 //
 //   NEEDS_CSUM   The ones' complement sum from ChecksumStart to the end is stored at ChecksumStart + ChecksumOffset (virtio 1.2,
-//                5.1.6.2). 0 is sent as 0xFFFF, which is the same number and, for UDP, does not mean "no checksum" (RFC 768).
+//                5.1.6.2). For UDP 0 is sent as 0xFFFF, the same number, as 0 means "no checksum" there (RFC 768).
 //   TCP          The payload is cut every GsoSize bytes. Each segment has the headers of the whole with its own lengths and sequence
 //                number; FIN and PSH stay on the last one, CWR on the first (RFC 3168, 6.1.2). IPv4 identifications count up.
 //   UDP          The same, each datagram with its own length.
@@ -75,7 +75,7 @@ public sealed unsafe class OffloadCompleter
         if (!IsBehindNetworkHeader(copy, offload.ChecksumStart))
             return false;
         ushort sum = InternetChecksum.Finish(InternetChecksum.Add(0, copy[offload.ChecksumStart..]));
-        BinaryPrimitives.WriteUInt16BigEndian(copy[(offload.ChecksumStart + offload.ChecksumOffset)..], sum == 0 ? ushort.MaxValue : sum);
+        BinaryPrimitives.WriteUInt16BigEndian(copy[(offload.ChecksumStart + offload.ChecksumOffset)..], sum == 0 && offload.ChecksumOffset == UdpView.ChecksumOffset ? ushort.MaxValue : sum);
         port.Transmit([new Frame(AddressOf(_copy, 0), copy.Length)]);
         return true;
     }
@@ -164,7 +164,7 @@ public sealed unsafe class OffloadCompleter
         ReadOnlySpan<byte> addresses = layout.IsV6 ? header.Slice(layout.Network + 8, 32) : header.Slice(layout.Network + 12, 8);
         ulong sum = InternetChecksum.PseudoHeader(addresses, layout.IsTcp ? IpProtocol.Tcp : IpProtocol.Udp, transport.Length + payload.Length);
         ushort checksum = InternetChecksum.Finish(InternetChecksum.Add(InternetChecksum.Add(sum, transport), payload));
-        BinaryPrimitives.WriteUInt16BigEndian(field, checksum == 0 ? ushort.MaxValue : checksum);
+        BinaryPrimitives.WriteUInt16BigEndian(field, checksum == 0 && !layout.IsTcp ? ushort.MaxValue : checksum);
     }
 
     // SAFETY: only for the pinned arrays above, with an index inside them.

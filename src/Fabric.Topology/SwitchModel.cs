@@ -16,7 +16,10 @@ public sealed record SwitchModel(string Name, int Mtu, TimeSpan Ageing, IPNetwor
     /// <summary>Frames that are copied to a port.</summary>
     public IReadOnlyList<MirrorModel> Mirrors { get; init; } = [];
 
-    /// <summary>Address of the switch itself as a bridge, derived from the names; null without a spanning tree.</summary>
+    /// <summary>How it looks at multicast, or null to flood it.</summary>
+    public SnoopingModel? Snooping { get; init; }
+
+    /// <summary>Address of the switch itself, derived from the names; null where it speaks no protocol.</summary>
     public PhysicalAddress? BridgeAddress { get; init; }
 
     /// <summary>The spanning tree it takes part in, or null for none.</summary>

@@ -57,6 +57,8 @@ public class FaultTests
     [InlineData("switches: { a: }\ntaps: { t: { to: a, acl-in: y } }\nacls: { x: }", "2:29: there is no access list 'y'; there is x")]
     [InlineData("switches: { a: { mirrors: { m: { to: t } } } }\ntaps: { t: { to: a } }", "1:32: mirror 'm' copies nothing; it takes 'ports:', 'vlans:' or 'rules: true'")]
     [InlineData("switches: { a: { mirrors: { m: { vlans: '1', to: u } } } }\ntaps: { t: { to: a } }", "1:50: switch 'a' has no port 'u'; it has t")]
+    [InlineData("switches: { a: { snooping: { querier: fd00::1 } } }", "1:39: 'querier:' is an IPv4 address; an IPv6 address goes with 'querier6:'")]
+    [InlineData("switches: { a: { snooping: { querier6: fd00::1 } } }", "1:40: 'querier6:' is a link-local address, such as fe80::fe: stations ignore queries from others (RFC 3810, 5.1.14)")]
     [InlineData("switches: { a: , b: }\ntests: [{ link: { a: a, b: b, state: down } }]", "2:28: no link joins 'a' and 'b'; declare it in 'links:'")]
     [InlineData("switches: { s: }\nhosts: { h: { to: s, address: 10.0.0.1/24, dhcp: true } }", "2:50: 'dhcp: true' brings the IPv4 address; leave out 'address:' or this")]
     [InlineData("switches: { s: }\nhosts: { h: { to: s, address: fd00::1/64 } }", "2:31: 'address:' is IPv4; an IPv6 address goes with 'address6:'")]

@@ -6,6 +6,7 @@ using Fabric.Link.Taps;
 using Fabric.Switch;
 using Fabric.Switch.Acl;
 using Fabric.Switch.Mirrors;
+using Fabric.Switch.Snooping;
 using Fabric.Switch.SpanningTree;
 using Fabric.Switch.Vlans;
 using Fabric.Topology;
@@ -44,6 +45,17 @@ internal static class PortPlan
         TakesRules = mirror.TakesRules,
         ToPort = target,
     };
+
+    /// <summary>How groups are looked at in each VLAN.</summary>
+    internal static VlanSnooping OptionsOf(SnoopingModel snooping) => new()
+    {
+        QuerierV4 = snooping.Querier is { } four ? IpAddress.From(four) : null,
+        QuerierV6 = snooping.Querier6 is { } six ? IpAddress.From(six) : null,
+    };
+
+    /// <summary>The VLANs in which groups are looked at; 0 in a switch without.</summary>
+    internal static IEnumerable<int> VlansOf(SnoopingModel snooping) =>
+        snooping.Vlans is { } vlans ? vlans.SelectMany(range => Enumerable.Range(range.First, range.Last - range.First + 1)).Distinct() : [0];
 
     /// <summary>How a port takes part in the spanning tree.</summary>
     internal static PortTreeOptions TreeOptionsOf(PortModel port) => new()

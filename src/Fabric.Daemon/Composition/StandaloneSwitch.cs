@@ -61,5 +61,6 @@ public sealed class StandaloneSwitch : IDisposable
         }
 
         _ports.Clear();
+        _switch.Dispose();
     }
 }

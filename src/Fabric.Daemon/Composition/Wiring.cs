@@ -4,6 +4,7 @@ using Fabric.Link;
 using Fabric.Switch;
 using Fabric.Switch.Acl;
 using Fabric.Switch.Mirrors;
+using Fabric.Switch.Snooping;
 using Fabric.Switch.SpanningTree;
 using Fabric.Topology;
 
@@ -142,6 +143,17 @@ internal sealed class Wiring : IDisposable
         SwitchOptions options = new() { AgeingTime = item.Ageing, HashSeed = (ulong)System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) };
         EthernetSwitch made = new(item.Name, time, item.MaxAddresses is int most ? options with { MaxEntries = most } : options);
         _switches.Add(item.Name, made);
+        if (item.Snooping is { } snooping)
+        {
+            MulticastSnooper snooper = made.SetSnooper(control => new MulticastSnooper(control, PortPlan.AddressOf(item.BridgeAddress!), time))!;
+            made.AskProtocol(() =>
+            {
+                foreach (int vlan in PortPlan.VlansOf(snooping))
+                    snooper.Enable(vlan, PortPlan.OptionsOf(snooping));
+                return true;
+            });
+        }
+
         if (item.SpanningTree is { } tree)
             _trees.Add(item.Name, made.AttachProtocol(control => new RapidSpanningTree(control, PortPlan.AddressOf(item.BridgeAddress!), PortPlan.TreeOptionsOf(tree))));
     }

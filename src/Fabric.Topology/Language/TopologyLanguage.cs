@@ -22,6 +22,12 @@ internal static class TopologyLanguage
         new Key("max-age", ValueKind.Integer, "Seconds after which what a silent neighbour said is dropped; 20 unless given.") { Range = (6, 40) },
         new Key("forward-delay", ValueKind.Integer, "Seconds in each state before forwarding where no neighbour agrees to less; 15 unless given.") { Range = (4, 30) });
 
+    internal static readonly Section Snooping = new(
+        "snooping",
+        new Key("vlans", ValueKind.Text, "VLANs it is done in, such as 10,20-29; all frames alike in a switch without VLANs."),
+        new Key("querier", ValueKind.Address, "IPv4 address from which the switch asks for members where nobody else does, such as 10.0.0.254."),
+        new Key("querier6", ValueKind.Address, "The same for IPv6: a link-local address."));
+
     internal static readonly Section Mirror = new(
         "mirror",
         new Key("ports", ValueKind.Names, "Ports whose frames are copied, such as alice.0 or core/edge."),
@@ -54,6 +60,7 @@ internal static class TopologyLanguage
         new Key("ageing", ValueKind.Duration, "How long a learned address stays without being seen; 300s unless given."),
         new Key("subnet", ValueKind.Network, "Network that every address on this switch belongs to, such as 10.0.0.0/24."),
         new Key("max-addresses", ValueKind.Integer, "Most addresses it learns; 16384 unless given.") { Range = (1, 131_072) },
+        new Key("snooping", ValueKind.Section, "Send multicast only to ports whose stations joined its group (IGMP, MLD).") { Section = Snooping },
         new Key("mirrors", ValueKind.SectionsByName, "Copies of frames that go to a port of the switch (SPAN).") { Section = Mirror },
         new Key("spanning-tree", ValueKind.Section, "Speak a spanning tree protocol, so that links may form rings.") { Section = SpanningTree, Shorthand = "protocol" });
 

@@ -20,9 +20,20 @@ internal sealed partial class TopologyReader
         {
             MaxAddresses = section.Integer("max-addresses"),
             Mirrors = !section.Has("mirrors") ? [] : [.. section.ChildrenByName("mirrors").Select(mirror => ReadMirror(mirror.Name, mirror.Section))],
-            BridgeAddress = section.Has("spanning-tree") ? AddressPlan.DeriveMac(_name, name, -1) : null,
+            Snooping = section.Child("snooping") is { } snooping ? ReadSnooping(snooping) : null,
+            BridgeAddress = section.Has("spanning-tree") || section.Has("snooping") ? AddressPlan.DeriveMac(_name, name, -1) : null,
             SpanningTree = section.Child("spanning-tree") is { } tree ? ReadSpanningTree(tree) : null,
         };
+
+    private SnoopingModel ReadSnooping(YamlSection section)
+    {
+        SnoopingModel snooping = new(ReadVlans(section, "vlans"), section.Address("querier")?.Address, section.Address("querier6")?.Address);
+        if (snooping.Querier is { AddressFamily: not AddressFamily.InterNetwork })
+            errors.Add(section.At("querier"), "'querier:' is an IPv4 address; an IPv6 address goes with 'querier6:'");
+        if (snooping.Querier6 is { IsIPv6LinkLocal: false })
+            errors.Add(section.At("querier6"), "'querier6:' is a link-local address, such as fe80::fe: stations ignore queries from others (RFC 3810, 5.1.14)");
+        return snooping;
+    }
 
     private SpanningTreeModel ReadSpanningTree(YamlSection section)
     {
