@@ -13,6 +13,10 @@ internal sealed class RawFormat : ImageFormat
     public override string Name => "raw";
 
     /// <inheritdoc/>
+    public override IReadOnlyList<ImageOption> Options { get; } =
+        [new("preallocation", "str", "Preallocation mode (allowed values: off, falloc, full)")];
+
+    /// <inheritdoc/>
     public override bool Recognises(ReadOnlySpan<byte> head, FileStore store) => false;
 
     /// <inheritdoc/>
@@ -21,7 +25,8 @@ internal sealed class RawFormat : ImageFormat
     /// <inheritdoc/>
     public override void Create(FileStore store, ImageCreation creation)
     {
-        if (store.SetLength(creation.Size) != DiskStatus.Ok)
+        bool isFull = creation.Options.Choice("preallocation", "off", "falloc", "full") != "off";
+        if (store.SetLength(creation.Size) != DiskStatus.Ok || (isFull && store.WriteZeroes(0, creation.Size, mayUnmap: false) != DiskStatus.Ok))
             throw new DiskException(creation.Path, $"a file of {creation.Size} bytes cannot be made here");
     }
 

@@ -7,6 +7,7 @@ namespace Fabric.Disk.Raw;
 internal sealed class RawDisk(FileStore store) : ImageDisk, ILendingDisk
 {
     private const int Granularity = 4096;
+    private long _length = (store.Length + 511) & ~511L;
 
     /// <inheritdoc/>
     public override string Path => store.Path;
@@ -15,7 +16,7 @@ internal sealed class RawDisk(FileStore store) : ImageDisk, ILendingDisk
     public override DiskFormat Format => DiskFormat.Raw;
 
     /// <inheritdoc/>
-    public override long Length { get; } = (store.Length + 511) & ~511L;
+    public override long Length => Volatile.Read(ref _length);
 
     /// <inheritdoc/>
     public override bool IsReadOnly => store.IsReadOnly;
@@ -97,10 +98,35 @@ internal sealed class RawDisk(FileStore store) : ImageDisk, ILendingDisk
     }
 
     /// <inheritdoc/>
+    public override void Resize(long length, bool mayShrink, Preallocation preallocation = Preallocation.Off)
+    {
+        long old = Length;
+        if (IsReadOnly)
+            throw new DiskException(Path, "is open for reading only");
+        if (length < old && !mayShrink)
+            throw new DiskException(Path, "would lose data when it shrinks; agree to that explicitly");
+        if (preallocation == Preallocation.Metadata)
+            throw new DiskException(Path, "a raw image has no metadata to preallocate; it grows with preallocation off, falloc or full");
+        if (preallocation != Preallocation.Off && length < old)
+            throw new DiskException(Path, "preallocation is for an image that grows");
+        Expect(store.SetLength(length));
+        if (preallocation != Preallocation.Off && length > old)
+            Expect(store.WriteZeroes(old, length - old, mayUnmap: false));
+        Expect(store.Flush());
+        Volatile.Write(ref _length, length);
+    }
+
+    /// <inheritdoc/>
     protected override void Dispose(bool disposing)
     {
         store.Flush();
         store.Dispose();
+    }
+
+    private void Expect(DiskStatus status)
+    {
+        if (status != DiskStatus.Ok)
+            throw new DiskException(Path, $"cannot be resized: {(status == DiskStatus.NoSpace ? "no space is left on the host" : status)}");
     }
 
     private bool Inside(long offset, long length) => offset >= 0 && length >= 0 && length <= Length - offset;
