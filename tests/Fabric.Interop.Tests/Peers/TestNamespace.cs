@@ -11,6 +11,8 @@ internal sealed class TestNamespace : IDisposable
         Name = $"fabric-interop-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}";
         HostTool.Expect("ip", "netns", "add", Name);
         Ip("link", "set", "lo", "up");
+        // The host must not answer on one interface for the address of another: a switch in user space stands between them.
+        Expect("sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/all/arp_ignore");
     }
 
     public string Name { get; }
