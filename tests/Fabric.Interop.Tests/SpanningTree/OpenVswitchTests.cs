@@ -52,9 +52,10 @@ public class OpenVswitchTests
         HostTool.Await("the cut ring", 15, () => Differs(bridge, peer, "Disabled Discarding", "Root Forwarding", "Disabled Discarding", "Designated Forwarding"));
     }
 
-    // Each request is answered, and once.
+    // Once the peer has taken notice, each request is answered, and once.
     private static void Ping(TestNamespace from)
     {
+        HostTool.Await("an answer", 15, () => from.Expect("sh", "-c", "ping -c 1 -W 1 10.9.0.2 || true").Contains(" 1 received", StringComparison.Ordinal) ? null : "none comes");
         string told = from.Expect("ping", "-c", "10", "-i", "0.01", "-W", "5", "10.9.0.2");
         Assert.Contains(" 10 received", told, StringComparison.Ordinal);
         Assert.DoesNotContain("DUP", told, StringComparison.Ordinal);
