@@ -23,7 +23,9 @@ public sealed class HostTests : IDisposable
             """);
         await topology.StartAsync(CancellationToken.None);
         await topology.WaitReadyAsync(CancellationToken.None);
-        PingResult result = await topology.PingAsync("h1", new PingRequest("h2") { Count = 20, IntervalMs = 1, Size = 20_000 });
+        // Long echoes wait for nothing but their turn: a host holds few packets for a neighbour it does not know yet, or a worker that is late.
+        Assert.True((await topology.PingAsync("h1", new PingRequest("h2") { Count = 1 })).IsComplete);
+        PingResult result = await topology.PingAsync("h1", new PingRequest("h2") { Count = 20, IntervalMs = 20, Size = 20_000 });
         Assert.True(result.IsComplete);
         Assert.Null((await topology.FindHost("h1").TransferAsync(result.Destination, 3_000_000)).Error);
         HostStatus second = topology.Status().Hosts[1];
