@@ -112,9 +112,9 @@ internal sealed class AddressBook(HostStack stack)
         return router is not null;
     }
 
-    internal void PutOnLink(HostPrefix prefix, long until) => Put(ref _onLink, prefix, until, MaxOnLink);
+    internal void PutOnLink(IpPrefix prefix, long until) => Put(ref _onLink, prefix, until, MaxOnLink);
 
-    internal void PutRouter(IpAddress router, long until) => Put(ref _routers, new HostPrefix(router, 128), until, MaxRouters);
+    internal void PutRouter(IpAddress router, long until) => Put(ref _routers, new IpPrefix(router, 128), until, MaxRouters);
 
     /// <summary>Takes out what is no longer valid.</summary>
     /// <returns>When to look again.</returns>
@@ -134,7 +134,7 @@ internal sealed class AddressBook(HostStack stack)
         return next;
     }
 
-    private static void Put(ref List<Lasting>? list, HostPrefix prefix, long until, int limit)
+    private static void Put(ref List<Lasting>? list, IpPrefix prefix, long until, int limit)
     {
         list ??= [];
         int index = list.FindIndex(item => item.Prefix == prefix);
@@ -186,5 +186,5 @@ internal sealed class AddressBook(HostStack stack)
         return null;
     }
 
-    private readonly record struct Lasting(HostPrefix Prefix, long Until);
+    private readonly record struct Lasting(IpPrefix Prefix, long Until);
 }

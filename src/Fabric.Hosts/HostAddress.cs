@@ -6,7 +6,7 @@ namespace Fabric.Hosts;
 /// <param name="Prefix">Address and network.</param>
 /// <param name="Origin">Where the host has it from.</param>
 /// <param name="State">Whether it can be used.</param>
-public sealed record HostAddress(HostPrefix Prefix, AddressOrigin Origin, AddressState State)
+public sealed record HostAddress(IpPrefix Prefix, AddressOrigin Origin, AddressState State)
 {
     /// <summary>The address alone.</summary>
     public IpAddress Address => Prefix.Address;

@@ -13,7 +13,7 @@ public sealed record HostOptions
     public required MacAddress Mac { get; init; }
 
     /// <summary>Addresses of its own, either family. An IPv6 link-local address is added unless there is one.</summary>
-    public IReadOnlyList<HostPrefix> Addresses { get; init; } = [];
+    public IReadOnlyList<IpPrefix> Addresses { get; init; } = [];
 
     /// <summary>Where IPv4 packets for other networks go; null for nowhere, unless DHCP tells.</summary>
     public IpAddress? Gateway { get; init; }

@@ -1,3 +1,5 @@
+using Fabric.Wire;
+
 namespace Fabric.Hosts;
 
 /// <summary>The ranges of a host's options.</summary>
@@ -15,7 +17,7 @@ internal static class HostOptionsCheck
             throw new HostException($"host '{options.Name}' has an MTU of {options.Mtu}: it is from {MinMtu} to {MaxMtu}");
         if (options.Vlan is < 1 or > MaxVlan)
             throw new HostException($"host '{options.Name}' is in VLAN {options.Vlan}: the number is from 1 to {MaxVlan}");
-        foreach (HostPrefix prefix in options.Addresses)
+        foreach (IpPrefix prefix in options.Addresses)
         {
             if (prefix.Length < 0 || prefix.Length > (prefix.Address.IsV4 ? 32 : 128) || prefix.Address.IsMulticast || prefix.Address.IsUnspecified)
                 throw new HostException($"host '{options.Name}' cannot have the address {prefix}: give it one of a single host with its prefix length, such as 10.0.0.1/24");

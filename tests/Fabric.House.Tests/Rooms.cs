@@ -17,12 +17,13 @@ internal static class Rooms
         ("Topology", []),
         ("Link", ["Wire"]),
         ("Switch", ["Link", "Wire"]),
-        ("Hosts", ["Link", "Wire"]),
+        ("Routing", ["Link", "Wire"]),
+        ("Hosts", ["Link", "Wire", "Routing"]),
         ("Virtio", ["Memory", "Link", "Disk"]),
         ("RiscV", ["Memory"]),
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
         ("Images", []),
-        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Hosts", "RiscV", "Vmm", "Images"]),
+        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Routing", "Hosts", "RiscV", "Vmm", "Images"]),
         ("Cli", ["Daemon", "Topology", "Link", "Disk", "Nbd", "Images"]),
     ];
 

@@ -63,7 +63,7 @@ public sealed partial class RunningTopology
     {
         Name = model.Name,
         Mac = MacAddress.Read(model.Mac.GetAddressBytes()),
-        Addresses = [.. model.Addresses.Select(address => new HostPrefix(IpAddress.From(address.Address), address.PrefixLength))],
+        Addresses = [.. model.Addresses.Select(address => new IpPrefix(IpAddress.From(address.Address), address.PrefixLength))],
         Gateway = model.Gateway is null ? null : IpAddress.From(model.Gateway),
         GatewayV6 = model.GatewayV6 is null ? null : IpAddress.From(model.GatewayV6),
         Vlan = model.Tag,

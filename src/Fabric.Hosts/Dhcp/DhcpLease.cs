@@ -6,7 +6,7 @@ namespace Fabric.Hosts.Dhcp;
 /// <param name="Prefix">Address, and the network's prefix from option 1 (the class's without it).</param>
 /// <param name="Server">Option 54.</param>
 /// <param name="Duration">Option 51; <see cref="TimeSpan.MaxValue"/> for ever.</param>
-public sealed record DhcpLease(HostPrefix Prefix, IpAddress Server, TimeSpan Duration)
+public sealed record DhcpLease(IpPrefix Prefix, IpAddress Server, TimeSpan Duration)
 {
     /// <summary>First router of option 3, or null.</summary>
     public IpAddress? Router { get; init; }

@@ -29,7 +29,7 @@ internal static class LeaseReader
         long renewal = message.TryFindNumber(DhcpOption.RenewalTime, out uint t1) && t1 < duration ? t1 : duration / 2;
         long rebinding = message.TryFindNumber(DhcpOption.RebindingTime, out uint t2) && t2 < duration && t2 > renewal ? t2 : duration / 8 * 7;
         bool routed = message.TryFindAddress(DhcpOption.Router, out IpAddress router);
-        lease = new DhcpLease(new HostPrefix(address, length), server, Seconds(duration))
+        lease = new DhcpLease(new IpPrefix(address, length), server, Seconds(duration))
         {
             Router = routed && !router.IsUnspecified ? router : null,
             NameServers = ReadAddresses(in message, DhcpOption.DomainNameServer),

@@ -29,7 +29,7 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
     internal void Start()
     {
         bool hasLinkLocal = !stack.Options.UseV6;
-        foreach (HostPrefix prefix in stack.Options.Addresses)
+        foreach (IpPrefix prefix in stack.Options.Addresses)
         {
             if (!prefix.Address.IsV4 && !stack.Options.UseV6)
                 continue;
@@ -38,7 +38,7 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
         }
 
         if (!hasLinkLocal)
-            Take(new HostAddress(new HostPrefix(IpAddress.LinkLocal(stack.Options.Mac), SubnetPrefix), AddressOrigin.LinkLocal, AddressState.Assigned));
+            Take(new HostAddress(new IpPrefix(IpAddress.LinkLocal(stack.Options.Mac), SubnetPrefix), AddressOrigin.LinkLocal, AddressState.Assigned));
         if (!stack.Options.Autoconfigure || !stack.Options.UseV6)
             return;
         _routerSolicitations = MaxRouterSolicitations;
@@ -167,7 +167,7 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
     private void AcceptPrefix(in PrefixInformationView prefix)
     {
         if (prefix.IsOnLink)
-            stack.Addresses.PutOnLink(new HostPrefix(prefix.Prefix, prefix.PrefixLength), After(prefix.ValidLifetime));
+            stack.Addresses.PutOnLink(new IpPrefix(prefix.Prefix, prefix.PrefixLength), After(prefix.ValidLifetime));
         if (!prefix.IsAutonomous || prefix.PrefixLength != SubnetPrefix || prefix.PreferredLifetime > prefix.ValidLifetime)
             return;
         IpAddress address = IpAddress.Autonomous(prefix.Prefix.Bits, stack.Options.Mac);
@@ -177,7 +177,7 @@ internal sealed class AddressConfiguration(HostStack stack) : Timed
         long valid = After(prefix.ValidLifetime);
         if (known is not null && prefix.ValidLifetime <= TwoHours && valid < known.ValidUntil)
             valid = Math.Min(known.ValidUntil, After(TwoHours));
-        Take(new HostAddress(new HostPrefix(address, prefix.IsOnLink ? SubnetPrefix : 128), AddressOrigin.Autoconfigured, AddressState.Assigned)
+        Take(new HostAddress(new IpPrefix(address, prefix.IsOnLink ? SubnetPrefix : 128), AddressOrigin.Autoconfigured, AddressState.Assigned)
         {
             ValidUntil = valid,
             PreferredUntil = After(prefix.PreferredLifetime),

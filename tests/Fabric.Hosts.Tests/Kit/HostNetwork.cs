@@ -42,7 +42,7 @@ internal sealed class HostNetwork : IFrameSink, IDisposable
 
     public static MacAddress MacOf(int number) => MacAddress.Read(TestFrames.Station(number));
 
-    public static HostPrefix Prefix(string text) => HostPrefix.TryParse(text, out HostPrefix prefix) ? prefix : throw new ArgumentException(text);
+    public static IpPrefix Prefix(string text) => IpPrefix.TryParse(text, out IpPrefix prefix) ? prefix : throw new ArgumentException(text);
 
     public static IpAddress Address(string text) => IpAddress.TryParse(text, out IpAddress address) ? address : throw new ArgumentException(text);
 
