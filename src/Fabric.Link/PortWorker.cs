@@ -33,10 +33,10 @@ namespace Fabric.Link;
 // leave it before that; a report for a number that the worker's list does not have is passed over.
 //
 // How long to spin: each empty round of a worker with polled ports is a short pause, together some twenty microseconds, a few times
-// what a wake-up costs. A worker that has only watched ports does not spin at all and is always parking: epoll_wait is its round, and
-// sleeps only where nothing is readable. What it would gain by spinning, a wake-up, the senders would lose on a small machine, where
-// they wait for the core. For the same reason a worker asks the scheduler for short turns: it comes to the processor sooner after a
-// wake-up, and while it is busy the receivers of what it forwards get there before their buffers are full.
+// what a wake-up costs. A worker that has only watched ports looks at its epoll set without sleeping for a spell that follows the
+// traffic (see IdleSpell), and between two looks lets whoever waits for the core have it. For the same reason a worker asks the
+// scheduler for short turns: it comes to the processor sooner after a wake-up, and while it is busy the receivers of what it forwards
+// get there before their buffers are full.
 
 /// <summary>A thread that polls ports and forwards what they receive, and sleeps when there is nothing.</summary>
 /// <remarks><see cref="Add"/>, <see cref="Remove"/> and <see cref="Dispose"/> may be called from any thread but the worker's own, and
@@ -70,6 +70,7 @@ public sealed class PortWorker : IWaker, IDisposable
     private int _state;
     private int _roundsToLook;
     private long _sleeps;
+    private IdleSpell _spell;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="name">Name of the worker; the thread is called <c>worker NAME</c>.</param>
@@ -190,17 +191,11 @@ public sealed class PortWorker : IWaker, IDisposable
             }
 
             if (_current.Polled.Length == 0)
-            {
-                Park();
-            }
+                WatchRound();
             else if (PollRound())
-            {
                 idle = 0;
-            }
             else if (++idle < IdleRounds)
-            {
                 Thread.SpinWait(SpinsPerIdleRound);
-            }
             else
             {
                 Park();
@@ -221,6 +216,20 @@ public sealed class PortWorker : IWaker, IDisposable
         }
 
         return taken != 0;
+    }
+
+    private void WatchRound()
+    {
+        if (ReceiveReported(_epoll.Wait(_reported, sleep: false)) != 0)
+        {
+            _spell.Begin();
+            return;
+        }
+
+        if (_spell.IsOver)
+            Park();
+        else
+            Thread.Yield();
     }
 
     private int ReceiveReported(int count)
@@ -253,7 +262,9 @@ public sealed class PortWorker : IWaker, IDisposable
         if (!Volatile.Read(ref _stopWanted) && Volatile.Read(ref _wanted) == _current && ArmAll())
         {
             Volatile.Write(ref _sleeps, _sleeps + 1);
+            _spell.Sleep();
             reported = _epoll.Wait(_reported, sleep: true);
+            _spell.Wake();
         }
 
         Interlocked.Exchange(ref _state, Polling);

@@ -36,6 +36,7 @@ internal static unsafe class TapDevice
 
     private const int NameLength = TapOptions.LongestName + 1;
     private const int FlagsOffset = NameLength;
+    private const int MostRenames = 8;
     private const int RequestLength = 40;
 
     /// <summary>Opens a TAP as asked, in the namespace asked for, and sets its interface up.</summary>
@@ -48,15 +49,24 @@ internal static unsafe class TapDevice
     /// <returns>Null when it is there no more, or may not be followed.</returns>
     internal static LinkMonitor? Follow(SafeFileHandle queue)
     {
-        byte* request = stackalloc byte[RequestLength];
-        // SAFETY: struct ifreq on our own stack.
-        if (Native.Ioctl(queue, GetInterface, request) != 0)
-            return null;
-        string name = Marshal.PtrToStringUTF8((nint)request) ?? "";
-        using SafeFileHandle space = new(Native.Ioctl(queue, GetNamespace, (nuint)0), ownsHandle: true);
         try
         {
-            return space.IsInvalid ? null : NetworkNamespace.Run(space, "of " + name, () => new LinkMonitor((int)Native.InterfaceIndex(name)));
+            // Who moves an interface often renames it next, and may do so between the question for its name and that for its number.
+            LinkMonitor? monitor = null;
+            byte* request = stackalloc byte[RequestLength];
+            for (int attempt = 0; monitor is null && attempt < MostRenames; attempt++)
+            {
+                // SAFETY: struct ifreq on our own stack.
+                if (Native.Ioctl(queue, GetInterface, request) != 0)
+                    return null;
+                string name = Marshal.PtrToStringUTF8((nint)request) ?? "";
+                using SafeFileHandle space = new(Native.Ioctl(queue, GetNamespace, (nuint)0), ownsHandle: true);
+                if (space.IsInvalid)
+                    return null;
+                monitor = NetworkNamespace.Run(space, "of " + name, () => Native.InterfaceIndex(name) is uint index and not 0 ? new LinkMonitor((int)index) : null);
+            }
+
+            return monitor;
         }
         catch (LinkException)
         {
