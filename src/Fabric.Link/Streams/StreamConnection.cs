@@ -51,10 +51,11 @@ internal sealed class StreamConnection : IDisposable
     {
         Task receiving = ReceiveAsync();
         Task sending = SendAsync();
-        await Task.WhenAny(receiving, sending).ConfigureAwait(false);
+        // Sending may fail first, when a peer has gone: what it sent before stands in the socket still.
+        await receiving.ConfigureAwait(false);
         _socket.Dispose();
         _out.Reader.CancelPendingRead();
-        await Task.WhenAll(receiving, sending).ConfigureAwait(false);
+        await sending.ConfigureAwait(false);
     }
 
     /// <summary>Hands a burst on. The worker's thread.</summary>
