@@ -127,7 +127,8 @@ public readonly ref struct DhcpView
         value = default;
         while (!options.IsEmpty && options[0] != (byte)DhcpOption.End)
         {
-            if (options[0] == (byte)wanted)
+            // Padding is an octet alone, without a length.
+            if (options[0] == (byte)wanted && wanted != DhcpOption.Pad)
             {
                 value = options.Slice(2, options[1]);
                 return true;
