@@ -27,6 +27,9 @@ internal static class AddressPlan
         return host == 0 || host == uint.MaxValue >> prefixLength;
     }
 
+    /// <summary>Tells which of two IPv4 addresses comes first.</summary>
+    internal static int Compare(IPAddress one, IPAddress other) => one.GetAddressBytes().AsSpan().SequenceCompareTo(other.GetAddressBytes());
+
     /// <summary>A locally administered address that is the same whenever the names are: 52:54 and four octets of a digest.</summary>
     internal static PhysicalAddress DeriveMac(string topology, string vm, int nic)
     {

@@ -9,7 +9,7 @@ public sealed record HostModel
     /// <summary>Name in the topology; also its port's.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Switch it is plugged into.</summary>
+    /// <summary>Switch, or interface of a router, that it is plugged into.</summary>
     public required string To { get; init; }
 
     /// <summary>Ethernet address; given, or derived from topology and name, the same at every start.</summary>

@@ -4,12 +4,21 @@ using System.Net.NetworkInformation;
 namespace Fabric.Topology;
 
 /// <summary>A guest NIC.</summary>
-/// <param name="To">Switch it is plugged into.</param>
+/// <param name="To">Switch, or interface of a router, that it is plugged into.</param>
 /// <param name="Mac">Ethernet address; given, or derived from topology, machine and position, the same at every start.</param>
 /// <param name="Address">IPv4 or IPv6 address that the guest configures, or null.</param>
 /// <param name="PrefixLength">Prefix length of <paramref name="Address"/> in bits; 0 without one.</param>
 public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address, int PrefixLength)
 {
+    /// <summary>IPv6 address that the guest configures besides, or null.</summary>
+    public (IPAddress Address, int PrefixLength)? Address6 { get; init; }
+
+    /// <summary>Where IPv4 packets for other networks go, or null.</summary>
+    public IPAddress? Gateway { get; init; }
+
+    /// <summary>Where IPv6 packets for other networks go, or null.</summary>
+    public IPAddress? GatewayV6 { get; init; }
+
     /// <summary>What the guest may leave to others: all, checksum or none.</summary>
     public string Offloads { get; init; } = "all";
 

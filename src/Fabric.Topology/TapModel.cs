@@ -3,9 +3,9 @@ using System.Net.NetworkInformation;
 
 namespace Fabric.Topology;
 
-/// <summary>An interface of the host that is plugged into a switch.</summary>
+/// <summary>An interface of the host that is plugged into a switch or a router.</summary>
 /// <param name="Name">Name in the topology, and of the port.</param>
-/// <param name="To">The switch.</param>
+/// <param name="To">The switch, or interface of a router.</param>
 /// <param name="Interface">Name of the host's interface.</param>
 public sealed record TapModel(string Name, string To, string Interface)
 {

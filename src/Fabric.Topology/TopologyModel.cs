@@ -15,10 +15,16 @@ public sealed record TopologyModel
     /// <summary>Switches by name.</summary>
     public required IReadOnlyDictionary<string, SwitchModel> Switches { get; init; }
 
+    /// <summary>Routers by name, in the file's order.</summary>
+    public IReadOnlyDictionary<string, RouterModel> Routers { get; init; } = new Dictionary<string, RouterModel>();
+
+    /// <summary>Prefix lists by name.</summary>
+    public IReadOnlyDictionary<string, PrefixListModel> PrefixLists { get; init; } = new Dictionary<string, PrefixListModel>();
+
     /// <summary>Access lists by name.</summary>
     public IReadOnlyDictionary<string, AccessListModel> AccessLists { get; init; } = new Dictionary<string, AccessListModel>();
 
-    /// <summary>Cables between switches, in the file's order.</summary>
+    /// <summary>Cables between switches and routers, in the file's order; those that interfaces name with <c>to:</c> last.</summary>
     public IReadOnlyList<LinkModel> Links { get; init; } = [];
 
     /// <summary>Interfaces of the host by name.</summary>
@@ -41,4 +47,10 @@ public sealed record TopologyModel
 
     /// <summary>Most bytes that the topology's own disk files may take on the host together, or null for no limit.</summary>
     public long? PoolLimit { get; init; }
+
+    /// <summary>Longest packet in bytes at what something is plugged into.</summary>
+    /// <param name="to">A switch, or an interface of a router such as <c>r1.lan</c>.</param>
+    public int MtuAt(string to) => Switches.TryGetValue(to, out SwitchModel? at)
+        ? at.Mtu
+        : Routers[LinkModel.NodeOf(to)].Interfaces.Values.First(item => item.FullName == to).Mtu;
 }

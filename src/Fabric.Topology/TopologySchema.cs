@@ -60,6 +60,15 @@ public static class TopologySchema
         ValueKind.Section => Describe(key.Section!),
         ValueKind.SectionsByName => new() { ["type"] = new JsonArray("object", "null"), ["additionalProperties"] = OrNull(key.Section!) },
         ValueKind.Sections => new() { ["type"] = new JsonArray("array", "null"), ["items"] = Describe(key.Section!) },
+        ValueKind.NamesOrSections => new()
+        {
+            ["oneOf"] = new JsonArray(
+                new JsonObject { ["type"] = "array", ["items"] = Typed("string") },
+                new JsonObject { ["type"] = "object", ["additionalProperties"] = OrNull(key.Section!) }),
+        },
+        ValueKind.Addresses => new() { ["oneOf"] = new JsonArray(Typed("string"), new JsonObject { ["type"] = "array", ["items"] = Typed("string") }) },
+        ValueKind.AddressesByName => new() { ["type"] = new JsonArray("object", "null"), ["additionalProperties"] = Typed("string") },
+        ValueKind.Instant => new() { ["type"] = "string", ["format"] = "date-time" },
         ValueKind.Names => new() { ["type"] = new JsonArray("array", "null"), ["items"] = Typed("string") },
         _ => Typed("string"),
     };

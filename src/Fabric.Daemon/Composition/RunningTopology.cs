@@ -158,6 +158,8 @@ public sealed partial class RunningTopology : IAsyncDisposable
 
     private async Task BuildAsync(CancellationToken cancel)
     {
+        if (Model.Routers.Count > 0)
+            throw new DaemonException($"{Model.SourcePath} has routers, which can be validated and not yet run");
         HostMemory.Check(Model);
         ImageShelf shelf = new(Model, Events);
         Dictionary<string, GuestFiles> images = await shelf.ObtainAllAsync(cancel);

@@ -65,7 +65,7 @@ internal static class TopologyLanguage
         new Key("spanning-tree", ValueKind.Section, "Speak a spanning tree protocol, so that links may form rings.") { Section = SpanningTree, Shorthand = "protocol" });
 
     /// <summary>What a port of a switch lets pass; the same keys wherever something is plugged in.</summary>
-    private static readonly Key[] PortKeys =
+    internal static Key[] PortKeys =>
     [
         new Key("vlan", ValueKind.Integer, "VLAN of the port; frames pass it untagged.") { Range = (1, 4094) },
         new Key("trunk", ValueKind.Text, "VLANs that pass the port tagged, such as 10,20-29 or all."),
@@ -85,15 +85,15 @@ internal static class TopologyLanguage
     internal static readonly Section Link = new(
         "link",
         [
-            new Key("a", ValueKind.Name, "Switch at one end.") { IsRequired = true },
-            new Key("b", ValueKind.Name, "Switch at the other end.") { IsRequired = true },
+            new Key("a", ValueKind.Name, "Switch, or interface of a router such as r1.east, at one end.") { IsRequired = true },
+            new Key("b", ValueKind.Name, "Switch or router's interface at the other end.") { IsRequired = true },
             .. PortKeys,
         ]);
 
     internal static readonly Section Tap = new(
         "tap",
         [
-            new Key("to", ValueKind.Name, "Switch that the TAP is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the TAP is plugged into.") { IsRequired = true },
             new Key("interface", ValueKind.Text, "Name of the host's interface, at most 15 characters; the TAP's own name unless given."),
             new Key("netns", ValueKind.Text, "Network namespace it is made in: a name or a process id."),
             new Key("queues", ValueKind.Integer, "Queues over which the host spreads its flows; 1 unless given.") { Range = (1, 256) },
@@ -106,7 +106,7 @@ internal static class TopologyLanguage
     internal static readonly Section Stream = new(
         "stream",
         [
-            new Key("to", ValueKind.Name, "Switch that the peer is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the peer is plugged into.") { IsRequired = true },
             new Key("listen", ValueKind.Text, "Where to wait for the peer: a path, or tcp:HOST:PORT. For QEMU's -netdev stream."),
             new Key("connect", ValueKind.Text, "Where the peer listens: a path, or tcp:HOST:PORT."),
             .. PortKeys,
@@ -148,9 +148,12 @@ internal static class TopologyLanguage
     internal static readonly Section Nic = new(
         "nic",
         [
-            new Key("to", ValueKind.Name, "Switch that the NIC is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the NIC is plugged into.") { IsRequired = true },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
             new Key("address", ValueKind.Address, "Address that the guest configures, such as 10.0.0.1/24."),
+            new Key("address6", ValueKind.Address, "IPv6 address that the guest configures beside an IPv4 one, such as fd00::1/64."),
+            new Key("gateway", ValueKind.Text, "Where IPv4 packets for other networks go: an address such as 10.0.0.254, or a router on the same switch by its name."),
+            new Key("gateway6", ValueKind.Text, "The same for IPv6."),
             new Key("offloads", ValueKind.Choice, "What the guest may leave to others: all (checksums and segmentation), checksum or none; all unless given.") { Choices = ["all", "checksum", "none"] },
             .. PortKeys,
         ]);
@@ -172,12 +175,12 @@ internal static class TopologyLanguage
     internal static readonly Section Host = new(
         "host",
         [
-            new Key("to", ValueKind.Name, "Switch that the host is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the host is plugged into.") { IsRequired = true },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
             new Key("address", ValueKind.Address, "IPv4 address, such as 10.0.0.1/24."),
             new Key("address6", ValueKind.Address, "IPv6 address, such as fd00::1/64; a link-local one is there anyway."),
-            new Key("gateway", ValueKind.Address, "Where IPv4 packets for other networks go, such as 10.0.0.254."),
-            new Key("gateway6", ValueKind.Address, "Where IPv6 packets for other networks go."),
+            new Key("gateway", ValueKind.Text, "Where IPv4 packets for other networks go: an address such as 10.0.0.254, or a router on the same switch by its name."),
+            new Key("gateway6", ValueKind.Text, "The same for IPv6."),
             new Key("tag", ValueKind.Integer, "VLAN whose tag the host itself puts on its frames.") { Range = (1, 4094) },
             new Key("dhcp", ValueKind.Boolean, "Take an IPv4 address from a DHCP server."),
             new Key("autoconfigure", ValueKind.Boolean, "Form IPv6 addresses from the prefixes that routers advertise."),
@@ -188,7 +191,7 @@ internal static class TopologyLanguage
     internal static readonly Section Ping = new(
         "ping",
         new Key("from", ValueKind.Name, "VM or host that pings.") { IsRequired = true },
-        new Key("to", ValueKind.Text, "VM, host or address that is pinged.") { IsRequired = true },
+        new Key("to", ValueKind.Text, "VM, host, router or address that is pinged.") { IsRequired = true },
         new Key("count", ValueKind.Integer, "Number of echoes, all of which must come back; 3 unless given.") { Range = (1, 1000) },
         new Key("answer", ValueKind.Choice, "all echoes must come back, or none may; all unless given.") { Choices = ["all", "none"] },
         new Key("within", ValueKind.Duration, "Try again until it is as expected, at most this long; for what needs time to settle."));
@@ -207,8 +210,8 @@ internal static class TopologyLanguage
 
     internal static readonly Section LinkChange = new(
         "link",
-        new Key("a", ValueKind.Name, "Switch at one end.") { IsRequired = true },
-        new Key("b", ValueKind.Name, "Switch at the other end.") { IsRequired = true },
+        new Key("a", ValueKind.Name, "Switch, router or router's interface at one end.") { IsRequired = true },
+        new Key("b", ValueKind.Name, "Switch, router or router's interface at the other end.") { IsRequired = true },
         new Key("state", ValueKind.Choice, "down cuts the link, up mends it.") { Choices = ["up", "down"], IsRequired = true });
 
     internal static readonly Section Test = new(
@@ -217,16 +220,18 @@ internal static class TopologyLanguage
         new Key("ping", ValueKind.Section, "One VM or host pings another; every echo must come back.") { Section = Ping },
         new Key("exec", ValueKind.Section, "A command runs in a guest; its exit status and output are judged.") { Section = Exec },
         new Key("restart", ValueKind.Section, "A machine is stopped in order and started again.") { Section = Restart, Shorthand = "vm" },
-        new Key("link", ValueKind.Section, "A link between two switches is cut or mended.") { Section = LinkChange });
+        new Key("link", ValueKind.Section, "A link between switches or routers is cut or mended.") { Section = LinkChange });
 
     internal static readonly Section Root = new(
         "topology",
         new Key("name", ValueKind.Name, "Name of the topology; the file's name unless given."),
         new Key("images", ValueKind.SectionsByName, "Guest images.") { Section = Image },
         new Key("switches", ValueKind.SectionsByName, "Switches.") { Section = Switch },
+        new Key("routers", ValueKind.SectionsByName, "Routers.") { Section = RouterLanguage.Router },
+        new Key("prefix-lists", ValueKind.SectionsByName, "Lists that tell some routes from others, for the filters of routers.") { Section = RouterLanguage.PrefixList },
         new Key("acls", ValueKind.SectionsByName, "Access lists that ports name.") { Section = AccessList },
-        new Key("links", ValueKind.Sections, "Cables between switches.") { Section = Link },
-        new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches.") { Section = Tap },
+        new Key("links", ValueKind.Sections, "Cables between switches, and between routers.") { Section = Link },
+        new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches or routers.") { Section = Tap },
         new Key("streams", ValueKind.SectionsByName, "Processes at stream sockets, such as guests of QEMU, that are plugged into switches.") { Section = Stream },
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
         new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },

@@ -47,4 +47,16 @@ internal enum ValueKind
 
     /// <summary>A list of names.</summary>
     Names,
+
+    /// <summary>A list of addresses; a lone one needs no brackets.</summary>
+    Addresses,
+
+    /// <summary>A mapping from names to addresses.</summary>
+    AddressesByName,
+
+    /// <summary>A list of names, or a mapping from names to sections.</summary>
+    NamesOrSections,
+
+    /// <summary>A point in time, with its zone.</summary>
+    Instant,
 }

@@ -16,6 +16,6 @@ internal sealed class ErrorList(string file)
 
     internal void Add(Mark at, string message) => _errors.Add(new TopologyError(file, (int)at.Line, (int)at.Column, message));
 
-    /// <summary>The exception that carries every fault, in the file's order.</summary>
-    internal TopologyException ToException() => new([.. _errors.OrderBy(error => error.Line).ThenBy(error => error.Column)]);
+    /// <summary>The exception that carries every fault, in the file's order, and once where the same place was looked at twice.</summary>
+    internal TopologyException ToException() => new([.. _errors.Distinct().OrderBy(error => error.Line).ThenBy(error => error.Column)]);
 }

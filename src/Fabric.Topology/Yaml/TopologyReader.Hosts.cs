@@ -15,22 +15,23 @@ internal sealed partial class TopologyReader
     {
         if (_vms.ContainsKey(name))
             errors.Add(section.Node, $"'{name}' is a vm already; a host needs a name of its own");
-        string? to = Refer(section, "to", _switches.Keys, "switch");
+        string? to = ReadPlace(section, $"host '{name}'");
         PhysicalAddress mac = section.Mac("mac") ?? AddressPlan.DeriveMac(_name, name, 0);
         if (!_macs.TryAdd(mac, name))
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by '{_macs[mac]}'");
+        (IPAddress, int)[] addresses =
+        [
+            .. ReadHostAddress(name, section, "address", to, AddressFamily.InterNetwork),
+            .. ReadHostAddress(name, section, "address6", to, AddressFamily.InterNetworkV6),
+        ];
         HostModel host = new()
         {
             Name = name,
             To = to ?? "",
             Mac = mac,
-            Addresses =
-            [
-                .. ReadHostAddress(name, section, "address", to, AddressFamily.InterNetwork),
-                .. ReadHostAddress(name, section, "address6", to, AddressFamily.InterNetworkV6),
-            ],
-            Gateway = ReadGateway(section, "gateway", AddressFamily.InterNetwork),
-            GatewayV6 = ReadGateway(section, "gateway6", AddressFamily.InterNetworkV6),
+            Addresses = addresses,
+            Gateway = ReadGateway(section, "gateway", to, AddressFamily.InterNetwork, addresses),
+            GatewayV6 = ReadGateway(section, "gateway6", to, AddressFamily.InterNetworkV6, addresses),
             Tag = section.Integer("tag"),
             Port = ReadPort(section),
             UseDhcp = section.Boolean("dhcp") ?? false,
@@ -46,24 +47,22 @@ internal sealed partial class TopologyReader
     {
         if (section.Address(key) is not { } written || !IsOfFamily(section, key, written.Address, family))
             return [];
-        int length = to == null ? written.PrefixLength : CheckAddress(host, section, _switches[to], written.Address, written.PrefixLength, key);
+        int length = to == null ? written.PrefixLength : CheckAddress($"host '{host}'", section.At(key), to, written.Address, written.PrefixLength);
         return [(written.Address, length)];
-    }
-
-    private IPAddress? ReadGateway(YamlSection section, string key, AddressFamily family)
-    {
-        if (section.Address(key) is not { } written || !IsOfFamily(section, key, written.Address, family))
-            return null;
-        if (written.PrefixLength >= 0)
-            errors.Add(section.At(key), $"'{key}:' is one station's address, without prefix length: {written.Address}");
-        return written.Address;
     }
 
     private bool IsOfFamily(YamlSection section, string key, IPAddress address, AddressFamily family)
     {
         if (address.AddressFamily == family)
             return true;
-        errors.Add(section.At(key), family == AddressFamily.InterNetwork ? $"'{key}:' is IPv4; an IPv6 address goes with '{key}6:'" : $"'{key}:' is IPv6; an IPv4 address goes with '{key[..^1]}:'");
+        (string here, string there) = family == AddressFamily.InterNetwork ? ("IPv4", "IPv6") : ("IPv6", "IPv4");
+        string hint = key switch
+        {
+            "address" or "gateway" => $"; an {there} address goes with '{key}6:'",
+            "address6" or "gateway6" => $"; an {there} address goes with '{key[..^1]}:'",
+            _ => $", and {address} is {there}",
+        };
+        errors.Add(section.At(key), $"'{key}:' is {here}{hint}");
         return false;
     }
 
@@ -81,9 +80,15 @@ internal sealed partial class TopologyReader
         return services;
     }
 
-    private IEnumerable<(string Switch, IPAddress Address)> AddressesOf(string name) => _hosts.TryGetValue(name, out HostModel? host)
-        ? host.Addresses.Select(address => (host.To, address.Address))
-        : _vms[name].Nics.Where(nic => nic.Address != null).Select(nic => (nic.To, nic.Address!));
+    private IEnumerable<(string Place, IPAddress Address)> AddressesOf(string name)
+    {
+        if (_hosts.TryGetValue(name, out HostModel? host))
+            return host.Addresses.Select(address => (SegmentOf(host.To), address.Address));
+        if (_vms.TryGetValue(name, out VmModel? vm))
+            return vm.Nics.SelectMany(nic => new[] { nic.Address, nic.Address6?.Address }.OfType<IPAddress>().Select(address => (SegmentOf(nic.To), address)));
+        RouterDraft router = _routers[name];
+        return [.. router.Loopback.Select(own => (name, own.Address)), .. router.Interfaces.Values.SelectMany(item => item.Model.Addresses.Select(own => (SegmentOf(item.Model.FullName), own.Address)))];
+    }
 
-    private IEnumerable<string> SwitchesOf(string name) => _hosts.TryGetValue(name, out HostModel? host) ? [host.To] : _vms[name].Nics.Select(nic => nic.To);
+    private IEnumerable<string> PlacesOf(string name) => _hosts.TryGetValue(name, out HostModel? host) ? [SegmentOf(host.To)] : _vms[name].Nics.Select(nic => SegmentOf(nic.To));
 }

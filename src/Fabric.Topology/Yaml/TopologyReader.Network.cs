@@ -50,18 +50,22 @@ internal sealed partial class TopologyReader
 
     private void ReadLink(YamlSection section)
     {
-        string? a = Refer(section, "a", _switches.Keys, "switch");
-        string? b = Refer(section, "b", _switches.Keys, "switch");
+        string? a = ReadLinkEnd(section, "a", "b");
+        string? b = ReadLinkEnd(section, "b", "a");
         if (a == null || b == null)
             return;
-        if (a == b)
-            errors.Add(section.At("b"), $"this link joins switch '{a}' with itself");
-        _links.Add(new LinkModel(a, b, _links.Count(link => link.Joins(a, b)), ReadPort(section, b)));
+        if (LinkModel.NodeOf(a) == LinkModel.NodeOf(b))
+            errors.Add(section.At("b"), $"this link joins {(LinkModel.IsInterface(a) ? "router" : "switch")} '{LinkModel.NodeOf(a)}' with itself");
+        bool hasSwitch = !LinkModel.IsInterface(a) || !LinkModel.IsInterface(b);
+        PortModel port = ReadPort(section, b);
+        if (!hasSwitch && port != PortModel.Plain)
+            errors.Add(section.Node, "what a port lets pass is said of ports of a switch; this link joins two routers");
+        _links.Add(new LinkModel(a, b, _links.Count(link => link.Joins(a, b)), port));
     }
 
     private TapModel ReadTap(string name, YamlSection section)
     {
-        string? to = Refer(section, "to", _switches.Keys, "switch");
+        string? to = ReadPlace(section, $"tap '{name}'");
         string interfaceName = section.Text("interface") ?? name;
         if (interfaceName.Length > LongestInterface || interfaceName.AsSpan().ContainsAny("/: %"))
             errors.Add(section.At("interface"), $"'{interfaceName}' is no name for an interface of the host; 'interface:' takes 1 to {LongestInterface} characters without '/', ':', '%' and spaces");
@@ -77,12 +81,12 @@ internal sealed partial class TopologyReader
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by '{_macs[mac]}'");
         if (section.Address("address") is not { } written || to == null)
             return tap;
-        return tap with { Address = written.Address, PrefixLength = CheckAddress(name, section, _switches[to], written.Address, written.PrefixLength) };
+        return tap with { Address = written.Address, PrefixLength = CheckAddress($"tap '{name}'", section.At("address"), to, written.Address, written.PrefixLength) };
     }
 
     private void ReadStream(string name, YamlSection section)
     {
-        string? to = Refer(section, "to", _switches.Keys, "switch");
+        string? to = ReadPlace(section, $"stream '{name}'");
         if (section.Has("listen") == section.Has("connect"))
         {
             errors.Add(section.Node, $"stream '{name}' takes either 'listen:' or 'connect:'");
@@ -199,8 +203,10 @@ internal sealed partial class TopologyReader
 
     private LinkStep? ReadLinkStep(string? title, YamlSection section)
     {
-        string? a = Refer(section, "a", _switches.Keys, "switch");
-        string? b = Refer(section, "b", _switches.Keys, "switch");
+        string[] nodes = [.. _switches.Keys, .. _routers.Keys, .. _routers.Values.SelectMany(router => router.Interfaces.Values).Select(item => item.Model.FullName)];
+        string what = _routers.Count == 0 ? "switch" : "switch or router";
+        string? a = Refer(section, "a", nodes, what);
+        string? b = Refer(section, "b", nodes, what);
         if (a == null || b == null || section.Choice("state") is not { } state)
             return null;
         if (!_links.Exists(link => link.Joins(a, b)))

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using YamlDotNet.RepresentationModel;
 using static Fabric.Topology.Yaml.YamlSection;
 
@@ -38,8 +39,12 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _switches[name] = ReadSwitch(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("acls"))
             _accessLists[name] = ReadAccessList(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("prefix-lists"))
+            _prefixLists[name] = ReadPrefixList(name, section);
+        ReadInterfaces();
         foreach (YamlSection section in root.Children("links"))
             ReadLink(section);
+        ReadInterfaceAddresses();
         foreach ((string name, YamlSection section) in root.ChildrenByName("taps"))
             _taps[name] = ReadTap(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("streams"))
@@ -51,12 +56,15 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         foreach ((string name, YamlSection section) in root.ChildrenByName("hosts"))
             _hosts[name] = ReadHost(name, section);
         CheckMirrors();
+        CheckPlugs();
         return new TopologyModel
         {
             Name = _name,
             SourcePath = sourcePath,
             Images = _images,
             Switches = _switches,
+            Routers = new OrderedDictionary<string, RouterModel>(_routers.Values.Select(router => KeyValuePair.Create(router.Name, ReadRouter(router)))),
+            PrefixLists = _prefixLists,
             AccessLists = _accessLists,
             Links = _links,
             Taps = _taps,
@@ -230,29 +238,49 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
 
     private NicModel ReadNic(string vm, YamlSection section, int index)
     {
-        string? to = Refer(section, "to", _switches.Keys, "switch");
+        string? to = ReadPlace(section, $"vm '{vm}'");
         PhysicalAddress mac = section.Mac("mac") ?? AddressPlan.DeriveMac(_name, vm, index);
         if (!_macs.TryAdd(mac, vm))
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by a NIC of vm '{_macs[mac]}'");
-        if (section.Address("address") is not { } written)
-            return new NicModel(to ?? "", mac, null, 0) { Port = ReadPort(section), Offloads = section.Choice("offloads") ?? "all" };
-        int prefixLength = to == null ? written.PrefixLength : CheckAddress(vm, section, _switches[to], written.Address, written.PrefixLength);
-        return new NicModel(to ?? "", mac, written.Address, prefixLength) { Port = ReadPort(section), Offloads = section.Choice("offloads") ?? "all" };
+        (IPAddress Address, int PrefixLength)? first = ReadNicAddress(vm, section, "address", to);
+        (IPAddress Address, int PrefixLength)? second = ReadNicAddress(vm, section, "address6", to);
+        if (second is { } six)
+            IsOfFamily(section, "address6", six.Address, AddressFamily.InterNetworkV6);
+        (IPAddress Address, int PrefixLength)[] own = [.. new[] { first, second }.OfType<(IPAddress, int)>()];
+        return new NicModel(to ?? "", mac, first?.Address, first?.PrefixLength ?? 0)
+        {
+            Address6 = second,
+            Gateway = ReadGateway(section, "gateway", to, AddressFamily.InterNetwork, own),
+            GatewayV6 = ReadGateway(section, "gateway6", to, AddressFamily.InterNetworkV6, own),
+            Port = ReadPort(section),
+            Offloads = section.Choice("offloads") ?? "all",
+        };
     }
 
-    private int CheckAddress(string vm, YamlSection section, SwitchModel sw, IPAddress address, int prefixLength, string key = "address")
+    private (IPAddress Address, int PrefixLength)? ReadNicAddress(string vm, YamlSection section, string key, string? to) =>
+        section.Address(key) is not { } written ? null : (written.Address, to == null ? written.PrefixLength : CheckAddress($"vm '{vm}'", section.At(key), to, written.Address, written.PrefixLength));
+
+    /// <summary>Checks an address against its place.</summary>
+    /// <param name="owner">Whose it is, for messages.</param>
+    /// <param name="at">Where it is written.</param>
+    /// <param name="to">Switch or router's interface that the owner is plugged into, or the interface itself.</param>
+    /// <param name="address">The address.</param>
+    /// <param name="prefixLength">Its prefix length; negative when none is written.</param>
+    /// <returns>The prefix length, where one is known.</returns>
+    private int CheckAddress(string owner, YamlNode at, string to, IPAddress address, int prefixLength)
     {
-        YamlNode at = section.At(key);
-        if (prefixLength < 0 && sw.Subnet is { } declared && declared.BaseAddress.AddressFamily == address.AddressFamily)
-            prefixLength = declared.PrefixLength;
+        string segment = SegmentOf(to);
+        IPNetwork? subnet = _switches.GetValueOrDefault(segment)?.Subnet is { } declared && declared.BaseAddress.AddressFamily == address.AddressFamily ? declared : null;
+        if (prefixLength < 0 && subnet is { } known)
+            prefixLength = known.PrefixLength;
         if (prefixLength < 0)
-            errors.Add(at, $"address {address} lacks its prefix length; write it like {address}/{(address.GetAddressBytes().Length == 4 ? 24 : 64)}, or give switch '{sw.Name}' a 'subnet:'");
-        else if (sw.Subnet is { } subnet && subnet.BaseAddress.AddressFamily == address.AddressFamily && (!subnet.Contains(address) || prefixLength != subnet.PrefixLength))
-            errors.Add(at, $"address {address}/{prefixLength} is outside the subnet {subnet} of switch '{sw.Name}'");
+            errors.Add(at, $"address {address} lacks its prefix length; write it like {address}/{(address.GetAddressBytes().Length == 4 ? 24 : 64)}{(_switches.ContainsKey(segment) ? $", or give switch '{segment}' a 'subnet:'" : "")}");
+        else if (subnet is { } network && !address.IsIPv6LinkLocal && (!network.Contains(address) || prefixLength != network.PrefixLength))
+            errors.Add(at, $"address {address}/{prefixLength} is outside the subnet {network} of switch '{segment}'");
         else if (AddressPlan.IsNetworkOrBroadcast(address, prefixLength))
             errors.Add(at, $"{address} is the network or broadcast address of {AddressPlan.NetworkOf(address, prefixLength)}, which no host can have");
-        if (!_addresses.TryAdd((sw.Name, address), vm))
-            errors.Add(at, $"address {address} is taken by {(_hosts.ContainsKey(_addresses[(sw.Name, address)]) ? "host" : "vm")} '{_addresses[(sw.Name, address)]}' on switch '{sw.Name}'");
+        if (!_addresses.TryAdd((segment, address), owner))
+            errors.Add(at, $"address {address} is taken by {_addresses[(segment, address)]} {(_switches.ContainsKey(segment) ? $"on switch '{segment}'" : $"at {segment}")}");
         return prefixLength;
     }
 
@@ -295,11 +323,11 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
     /// <summary>The address to reach a machine or host at: one on a switch both are plugged into, or its first.</summary>
     private IPAddress? AddressOf(YamlSection section, string from, string to)
     {
-        if (Refer(section, "to", [.. _vms.Keys, .. _hosts.Keys], "vm or host") == null)
+        if (Refer(section, "to", [.. _vms.Keys, .. _hosts.Keys, .. _routers.Keys], _routers.Count == 0 ? "vm or host" : "vm, host or router") == null)
             return null;
-        (string Switch, IPAddress Address)[] theirs = [.. AddressesOf(to)];
-        string[] ours = [.. SwitchesOf(from)];
-        IPAddress? best = theirs.FirstOrDefault(place => ours.Contains(place.Switch), theirs.FirstOrDefault()).Address;
+        (string Place, IPAddress Address)[] theirs = [.. AddressesOf(to)];
+        string[] ours = [.. PlacesOf(from)];
+        IPAddress? best = theirs.FirstOrDefault(place => ours.Contains(place.Place), theirs.FirstOrDefault()).Address;
         if (best == null)
             errors.Add(section.At("to"), $"'{to}' has no 'address:', so there is nothing to ping; give it one, or name an address here");
         return best;

@@ -50,6 +50,9 @@ internal sealed class YamlSection
         return opened;
     }
 
+    /// <summary>True for a key that the section may hold.</summary>
+    internal bool HasKey(string key) => _section.Find(key) is not null;
+
     internal bool Has(string key) => _values.ContainsKey(key);
 
     /// <summary>The node behind a key, for messages about its value; the section itself when the key is absent.</summary>
@@ -149,31 +152,67 @@ internal sealed class YamlSection
     }
 
     /// <summary>An address with its prefix length; −1 when none is written.</summary>
-    internal (IPAddress Address, int PrefixLength)? Address(string key)
-    {
-        if (Text(key) is not { } text)
-            return null;
-        int slash = text.IndexOf('/', StringComparison.Ordinal);
-        int prefix = -1;
-        // IPAddress.Parse takes "10.1" and "0x0a000001" as well; only the dotted quad and IPv6 are meant here.
-        if (IPAddress.TryParse(slash < 0 ? text : text[..slash], out IPAddress? address)
-            && (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3)
-            && (slash < 0 || (int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
-                && prefix >= 1 && prefix <= address.GetAddressBytes().Length * 8)))
-            return (address, prefix);
-        _errors.Add(At(key), $"'{key}: {text}' is no address; write it like 10.0.0.1/24 or fd00::1/64");
-        return null;
-    }
+    internal (IPAddress Address, int PrefixLength)? Address(string key) => Text(key) is { } text ? Address(key, text, At(key)) : null;
 
     internal IPNetwork? Network(string key)
     {
-        if (Address(key) is not { } network)
+        if (Text(key) is not { } text || Address(key, text, At(key), leastPrefix: 0) is not { } network)
             return null;
         if (network.PrefixLength >= 0 && AddressPlan.NetworkOf(network.Address, network.PrefixLength) is var parsed && parsed.BaseAddress.Equals(network.Address))
             return parsed;
         _errors.Add(At(key), network.PrefixLength < 0
             ? $"'{key}:' lacks its prefix length; write it like 10.0.0.0/24"
-            : $"'{key}: {Text(key)}' has bits set behind its prefix; the network is {AddressPlan.NetworkOf(network.Address, network.PrefixLength)}");
+            : $"'{key}: {text}' has bits set behind its prefix; the network is {AddressPlan.NetworkOf(network.Address, network.PrefixLength)}");
+        return null;
+    }
+
+    /// <summary>A list of addresses, each with its place and its prefix length; −1 when none is written.</summary>
+    internal IReadOnlyList<(IPAddress Address, int PrefixLength, YamlNode Node)> Addresses(string key)
+    {
+        List<(IPAddress, int, YamlNode)> addresses = [];
+        IEnumerable<YamlNode> items = _values.GetValueOrDefault(key) is YamlScalarNode { Value.Length: > 0 } single ? [single] : Items(key);
+        foreach (YamlNode item in items)
+        {
+            if (item is not YamlScalarNode { Value.Length: > 0 } scalar)
+                _errors.Add(item, $"'{key}:' is a list of addresses; {Kind(item)} stands here");
+            else if (Address(key, scalar.Value, item) is { } address)
+                addresses.Add((address.Address, address.PrefixLength, item));
+        }
+
+        return addresses;
+    }
+
+    /// <summary>A mapping from names to addresses, with the place of each name.</summary>
+    internal IEnumerable<(string Name, YamlNode Node, IPAddress Address)> AddressesByName(string key)
+    {
+        if (!_values.TryGetValue(key, out YamlNode? node) || IsNull(node))
+            yield break;
+        if (node is not YamlMappingNode mapping)
+        {
+            _errors.Add(node, $"'{key}:' is a mapping from names to addresses, not {Kind(node)}");
+            yield break;
+        }
+
+        foreach ((YamlNode nameNode, YamlNode value) in mapping.Children)
+        {
+            string text = (value as YamlScalarNode)?.Value ?? "";
+            if (Address((nameNode as YamlScalarNode)?.Value ?? "", text, value) is not { } address)
+                continue;
+            if (address.PrefixLength >= 0)
+                _errors.Add(value, $"'{text}' is one station's address, without prefix length: {address.Address}");
+            yield return ((nameNode as YamlScalarNode)?.Value ?? "", nameNode, address.Address);
+        }
+    }
+
+    /// <summary>A point in time.</summary>
+    internal DateTimeOffset? Instant(string key)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        if (text.Contains('T', StringComparison.Ordinal)
+            && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset instant))
+            return instant;
+        _errors.Add(At(key), $"'{key}: {text}' is no point in time; write it like 2026-01-31T00:00:00Z");
         return null;
     }
 
@@ -221,8 +260,31 @@ internal sealed class YamlSection
         }
     }
 
+    /// <summary>The names below a key, each with its place and its section: an empty one for each name of a list.</summary>
+    internal IReadOnlyList<(string Name, YamlNode Node, YamlSection Section)> NamesOrSections(string key)
+    {
+        Section section = _section.Find(key)!.Section!;
+        if (_values.GetValueOrDefault(key) is not YamlMappingNode mapping)
+            return [.. Names(key).Select(item => (item.Name, item.Node, Open(section, new YamlMappingNode(), _errors, _folder)))];
+        return [.. mapping.Children.Select(item => ((item.Key as YamlScalarNode)?.Value ?? "", item.Key, Open(section, item.Value, _errors, _folder)))];
+    }
+
     internal static string DidYouMean(string wrong, IEnumerable<string> candidates) =>
         NearestName.Find(wrong, candidates) is { } nearest ? $"; did you mean '{nearest}'?" : "";
+
+    private (IPAddress Address, int PrefixLength)? Address(string key, string text, YamlNode at, int leastPrefix = 1)
+    {
+        int slash = text.IndexOf('/', StringComparison.Ordinal);
+        int prefix = -1;
+        // IPAddress.Parse takes "10.1" and "0x0a000001" as well; only the dotted quad and IPv6 are meant here.
+        if (IPAddress.TryParse(slash < 0 ? text : text[..slash], out IPAddress? address)
+            && (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3)
+            && (slash < 0 || (int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
+                && prefix >= leastPrefix && prefix <= address.GetAddressBytes().Length * 8)))
+            return (address, prefix);
+        _errors.Add(at, $"'{key}: {text}' is no address; write it like 10.0.0.1/24 or fd00::1/64");
+        return null;
+    }
 
     private void ReadKeys(YamlMappingNode mapping)
     {

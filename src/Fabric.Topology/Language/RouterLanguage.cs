@@ -1,0 +1,154 @@
+namespace Fabric.Topology.Language;
+
+/// <summary>The part of the language that is about routers.</summary>
+internal static class RouterLanguage
+{
+    internal static readonly string[] RouteSources = ["connected", "static"];
+
+    /// <summary>Longest prefix of either family.</summary>
+    private const int MostPrefixLength = 128;
+
+    private const int MostTag = 65535;
+
+    private const int MostDistance = 255;
+
+    private const int MostMetric = 16;
+
+    internal static readonly Section PrefixRule = new(
+        "prefix rule",
+        new Key("action", ValueKind.Choice, "What becomes of the route.") { Choices = ["permit", "deny"], IsRequired = true },
+        new Key("prefix", ValueKind.Network, "Network that the route's prefix is, or with longer or shorter:, lies in, such as 10.0.0.0/8; any unless given."),
+        new Key("at-least", ValueKind.Integer, "Shortest prefix length that fits.") { Range = (0, MostPrefixLength) },
+        new Key("at-most", ValueKind.Integer, "Longest prefix length that fits.") { Range = (0, MostPrefixLength) },
+        new Key("tag", ValueKind.Integer, "Tag of the route.") { Range = (0, MostTag) });
+
+    internal static readonly Section PrefixList = new(
+        "prefix list",
+        new Key("rules", ValueKind.Sections, "The first rule that fits a route decides.") { Section = PrefixRule },
+        new Key("otherwise", ValueKind.Choice, "What becomes of a route that no rule fits; deny unless given.") { Choices = ["permit", "deny"] });
+
+    internal static readonly Section RouterInterface = new(
+        "router interface",
+        [
+            new Key("to", ValueKind.Name, "Switch that the interface is plugged into. Without it: the end of a link, or what a tap, a stream, a host or a NIC is plugged into as router.interface."),
+            new Key("over", ValueKind.Name, "Interface of the same router over whose cable this one goes, with a tag of its own."),
+            new Key("tag", ValueKind.Integer, "VLAN whose tag the router itself puts on the interface's frames.") { Range = (1, 4094) },
+            new Key("address", ValueKind.Address, "IPv4 address, such as 10.1.0.1/24."),
+            new Key("address6", ValueKind.Address, "IPv6 address, such as fd01::1/64; a link-local one is there anyway."),
+            new Key("addresses", ValueKind.Addresses, "Further addresses of either family."),
+            new Key("mtu", ValueKind.Integer, "Longest IP packet in bytes; that of the switch, or 1500, unless given.") { Range = (576, 65535) },
+            new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
+            new Key("reverse-path", ValueKind.Choice, "Drop packets from senders that are not reached by this interface (strict), or by none (loose); off unless given.") { Choices = ["off", "loose", "strict"] },
+            .. TopologyLanguage.PortKeys,
+        ]);
+
+    internal static readonly Section StaticRoute = new(
+        "route",
+        new Key("to", ValueKind.Network, "Network, such as 10.9.0.0/16; 0.0.0.0/0 and ::/0 are all there is.") { IsRequired = true },
+        new Key("via", ValueKind.Addresses, "Next router, on the link of one of the interfaces; several share the traffic."),
+        new Key("out", ValueKind.Name, "Interface it leaves by: where via: is a link-local address, or the network is on the link."),
+        new Key("blackhole", ValueKind.Boolean, "Drop what goes there without a word."),
+        new Key("unreachable", ValueKind.Boolean, "Drop what goes there, and tell the sender that there is no way."),
+        new Key("prohibited", ValueKind.Boolean, "Drop what goes there, and tell the sender that it is forbidden."),
+        new Key("distance", ValueKind.Integer, "The route with the smallest is used: 0 for connected networks, 1 unless given here, 120 for RIP.") { Range = (1, MostDistance) },
+        new Key("tag", ValueKind.Integer, "Carried along for filters.") { Range = (0, MostTag) },
+        new Key("track", ValueKind.Address, "The route is there only while this address answers pings."));
+
+    internal static readonly Section RipAuthentication = new(
+        "key",
+        new Key("type", ValueKind.Choice, "plain sends the secret itself; the others sign with it (RFC 4822); md5 unless given.")
+        {
+            Choices = ["plain", "md5", "hmac-sha-1", "hmac-sha-256", "hmac-sha-384", "hmac-sha-512"],
+        },
+        new Key("id", ValueKind.Integer, "Number that packets name the key by; 1 unless given.") { Range = (0, 255) },
+        new Key("secret", ValueKind.Text, "What both sides know.") { IsRequired = true },
+        new Key("from", ValueKind.Instant, "Used from then on, such as 2026-01-31T00:00:00Z."),
+        new Key("until", ValueKind.Instant, "Used until then."));
+
+    internal static readonly Section RipInterface = new("rip interface", [.. RipInterfaceKeys(), .. RipVersionKeys()]);
+
+    internal static readonly Section RipngInterface = new("ripng interface", RipInterfaceKeys());
+
+    internal static readonly Section Redistribution = new(
+        "redistribution",
+        new Key("metric", ValueKind.Integer, "Metric the routes are told with.") { Range = (1, MostMetric) },
+        new Key("tag", ValueKind.Integer, "Tag the routes are told with; their own unless given.") { Range = (0, MostTag) },
+        new Key("filter", ValueKind.Name, "Prefix list that chooses among them."));
+
+    internal static readonly Section RipTimers = new(
+        "timers",
+        new Key("update", ValueKind.Duration, "Between two full updates; 30s unless given, and a little is left to chance."),
+        new Key("timeout", ValueKind.Duration, "After which a route that nobody confirms is lost; 180s unless given."),
+        new Key("garbage", ValueKind.Duration, "How long its loss is told of; 120s unless given."),
+        new Key("hold-off-least", ValueKind.Duration, "Least time between a triggered update and the next; 1s unless given."),
+        new Key("hold-off-most", ValueKind.Duration, "Most time between a triggered update and the next; 5s unless given."));
+
+    internal static readonly Section Rip = new(
+        "rip",
+        [
+            .. RipKeys(RipInterface),
+            new Key("version", ValueKind.Choice, "Version that is spoken on all interfaces where nothing else is said; 2 unless given.") { Choices = ["1", "2", "both"] },
+            new Key("authentication", ValueKind.Sections, "Keys of all interfaces where nothing else is said.") { Section = RipAuthentication },
+        ]);
+
+    internal static readonly Section Ripng = new("ripng", RipKeys(RipngInterface));
+
+    internal static readonly Section DhcpPool = new(
+        "dhcp pool",
+        new Key("range", ValueKind.Text, "Addresses that are given out, such as 10.1.0.100-10.1.0.200.") { IsRequired = true },
+        new Key("lease", ValueKind.Duration, "How long an address is given for; 1h unless given."),
+        new Key("dns", ValueKind.Addresses, "Name servers that clients are told."),
+        new Key("domain", ValueKind.Text, "Domain that clients are told."),
+        new Key("gateway", ValueKind.Address, "Gateway that clients are told; the router unless given."),
+        new Key("static", ValueKind.AddressesByName, "Addresses that always go to the same host or VM, by its name or Ethernet address."));
+
+    internal static readonly Section Advertise = new(
+        "advertisement",
+        new Key("interval", ValueKind.Duration, "Longest time between two of them; 10m unless given."),
+        new Key("lifetime", ValueKind.Duration, "How long the router may be used as a default router; three intervals unless given."));
+
+    internal static readonly Section Router = new(
+        "router",
+        new Key("interfaces", ValueKind.SectionsByName, "Interfaces, by names of your own.") { Section = RouterInterface },
+        new Key("loopback", ValueKind.Addresses, "Addresses of the router itself, up whatever its links do, such as 10.255.0.1/32."),
+        new Key("routes", ValueKind.Sections, "Static routes.") { Section = StaticRoute },
+        new Key("rip", ValueKind.Section, "Speak RIP (RFC 2453).") { Section = Rip },
+        new Key("ripng", ValueKind.Section, "Speak RIPng, the RIP of IPv6 (RFC 2080).") { Section = Ripng },
+        new Key("dhcp", ValueKind.SectionsByName, "Give out addresses by DHCP, by the name of the interface.") { Section = DhcpPool },
+        new Key("advertise", ValueKind.NamesOrSections, "Advertise the IPv6 prefixes of interfaces, so that hosts form addresses: their names, or a mapping with more to say.") { Section = Advertise });
+
+    private static Key[] RipKeys(Section ripInterface) =>
+    [
+        new Key("interfaces", ValueKind.NamesOrSections, "Interfaces that take part: their names, or a mapping with more to say.") { Section = ripInterface },
+        new Key("passive", ValueKind.Names, "Interfaces whose networks are told of, but on which nothing is said."),
+        new Key("neighbors", ValueKind.Addresses, "Neighbours that get updates of their own, where multicast does not pass."),
+        new Key("redistribute", ValueKind.NamesOrSections, "Sources whose routes are told of: connected, static; or a mapping with more to say.") { Section = Redistribution, Choices = RouteSources },
+        new Key("default-route", ValueKind.Boolean, "Tell the neighbours that everything is reached by this router."),
+        new Key("default-metric", ValueKind.Integer, "Metric of redistributed routes where nothing else is said; 1 unless given.") { Range = (1, MostMetric) },
+        new Key("distance", ValueKind.Integer, "Administrative distance of what is learned; 120 unless given.") { Range = (1, MostDistance) },
+        new Key("max-paths", ValueKind.Integer, "Most next hops of equal cost that share traffic; 16 unless given.") { Range = (1, MostMetric) },
+        new Key("limit", ValueKind.Integer, "Most prefixes that are learned.") { Range = (1, 10_000_000) },
+        new Key("split-horizon", ValueKind.Choice, "How routes are told of where they were learned: as lost (poisoned), not at all (simple), or as any (off); poisoned unless given.")
+        {
+            Choices = ["poisoned", "simple", "off"],
+        },
+        new Key("timers", ValueKind.Section, "Times other than the standard's; the neighbours need the same.") { Section = RipTimers },
+        new Key("filter-in", ValueKind.Name, "Prefix list for what is learned."),
+        new Key("filter-out", ValueKind.Name, "Prefix list for what is told."),
+    ];
+
+    private static Key[] RipInterfaceKeys() =>
+    [
+        new Key("cost", ValueKind.Integer, "Added to the metric of what is learned; 1 unless given.") { Range = (1, MostMetric - 1) },
+        new Key("split-horizon", ValueKind.Choice, "As for the whole.") { Choices = ["poisoned", "simple", "off"] },
+        new Key("filter-in", ValueKind.Name, "Prefix list for what is learned here."),
+        new Key("filter-out", ValueKind.Name, "Prefix list for what is told here."),
+    ];
+
+    private static Key[] RipVersionKeys() =>
+    [
+        new Key("send", ValueKind.Choice, "Version that is sent.") { Choices = ["1", "2", "both"] },
+        new Key("receive", ValueKind.Choice, "Versions that are taken.") { Choices = ["1", "2", "both"] },
+        new Key("authentication", ValueKind.Sections, "Keys, in place of those of the whole; an empty list for none.") { Section = RipAuthentication },
+    ];
+}

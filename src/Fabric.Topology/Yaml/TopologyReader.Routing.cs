@@ -1,0 +1,313 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Text;
+using Fabric.Topology.Language;
+using YamlDotNet.RepresentationModel;
+
+namespace Fabric.Topology.Yaml;
+
+// Routers: what they know, learn, tell and give out.
+internal sealed partial class TopologyReader
+{
+    /// <summary>A plain password has 16 octets in the packet (RFC 2453, 4.1), and so has a key of MD5 (RFC 4822, 3.2).</summary>
+    private const int MostSecret = 16;
+
+    private static readonly string[] DropKeys = ["blackhole", "unreachable", "prohibited"];
+    private readonly Dictionary<string, PrefixListModel> _prefixLists = [];
+
+    private RouterModel ReadRouter(RouterDraft draft)
+    {
+        YamlSection section = draft.Section;
+        return new RouterModel
+        {
+            Name = draft.Name,
+            Interfaces = new OrderedDictionary<string, RouterInterfaceModel>(draft.Interfaces.Select(item => KeyValuePair.Create(item.Key, item.Value.Model))),
+            Loopback = draft.Loopback,
+            Routes = [.. section.Children("routes").Select(item => ReadRoute(draft, item)).OfType<StaticRouteModel>()],
+            Rip = section.Child("rip") is { } rip ? ReadRip(draft, rip, AddressFamily.InterNetwork) : null,
+            Ripng = section.Child("ripng") is { } ripng ? ReadRip(draft, ripng, AddressFamily.InterNetworkV6) : null,
+            Dhcp = ReadPools(draft),
+            Advertise = section.NamesOrSections("advertise").Where(item => IsInterface(draft, item.Name, item.Node))
+                .ToDictionary(item => item.Name, item => ReadAdvertisement(draft, item.Name, item.Node, item.Section)),
+        };
+    }
+
+    private StaticRouteModel? ReadRoute(RouterDraft router, YamlSection section)
+    {
+        if (section.Network("to") is not { } to)
+            return null;
+        string[] drops = [.. DropKeys.Where(key => section.Boolean(key) == true)];
+        StaticRouteModel route = new(to)
+        {
+            Kind = drops.Length == 0 ? "unicast" : drops[0],
+            Via = [.. section.Addresses("via").Where(via => IsNextHop(router, section, to, via.Address, via.PrefixLength, via.Node)).Select(via => via.Address)],
+            Out = section.Text("out") is { } name && IsInterface(router, name, section.At("out")) ? name : null,
+            Distance = section.Integer("distance") ?? 1,
+            Tag = section.Integer("tag") ?? 0,
+            Track = section.Address("track")?.Address,
+        };
+        string[] ways = [.. drops, .. section.Has("via") || section.Has("out") ? ["via"] : Array.Empty<string>()];
+        if (ways.Length == 0)
+            errors.Add(section.Node, $"the route to {to} leads nowhere; it takes 'via:', 'out:', or one of 'blackhole: true', 'unreachable: true', 'prohibited: true'");
+        else if (ways.Length > 1)
+            errors.Add(section.Node, $"the route to {to} has more than one end: {string.Join(" and ", ways)}");
+        return route;
+    }
+
+    private bool IsNextHop(RouterDraft router, YamlSection route, IPNetwork to, IPAddress via, int length, YamlNode at)
+    {
+        if (length >= 0)
+            errors.Add(at, $"'via:' is one station's address, without prefix length: {via}");
+        else if (via.AddressFamily != to.BaseAddress.AddressFamily)
+            errors.Add(at, $"{via} is no way to {to}: they are of different IP versions");
+        else if (via.IsIPv6LinkLocal && !route.Has("out"))
+            errors.Add(at, $"{via} is link-local, and may be on any link; say which with 'out:'");
+        else if (!via.IsIPv6LinkLocal && NetworksOf(router).All(network => !network.Contains(via)))
+            errors.Add(at, $"{via} is on no link of router '{router.Name}'; a next hop is in the network of one of its interfaces");
+        else if (router.Interfaces.Values.Any(item => item.Model.Addresses.Any(own => own.Address.Equals(via))))
+            errors.Add(at, $"{via} is router '{router.Name}' itself");
+        else
+            return true;
+        return false;
+    }
+
+    private static IEnumerable<IPNetwork> NetworksOf(RouterDraft router) =>
+        router.Interfaces.Values.SelectMany(item => item.Model.Addresses).Where(own => own.PrefixLength >= 0).Select(own => AddressPlan.NetworkOf(own.Address, own.PrefixLength));
+
+    private bool IsInterface(RouterDraft router, string name, YamlNode at)
+    {
+        if (router.Interfaces.ContainsKey(name))
+            return true;
+        string nearest = YamlSection.DidYouMean(name, router.Interfaces.Keys);
+        errors.Add(at, $"router '{router.Name}' has no interface '{name}'{(nearest.Length > 0 ? nearest : $"; it has {string.Join(", ", router.Interfaces.Keys.DefaultIfEmpty("none"))}")}");
+        return false;
+    }
+
+    private RipModel ReadRip(RouterDraft router, YamlSection section, AddressFamily family)
+    {
+        bool isV4 = family == AddressFamily.InterNetwork;
+        YamlSection? timers = section.Child("timers");
+        TimeSpan update = timers?.Duration("update") ?? TimeSpan.FromSeconds(30);
+        RipModel rip = new()
+        {
+            Interfaces = ReadRipInterfaces(router, section, family),
+            Redistribute = ReadRedistribution(section),
+            Neighbors = [.. section.Addresses("neighbors").Where(item => IsNeighbor(router, section, item.Address, item.Node, family)).Select(item => item.Address)],
+            OriginatesDefault = section.Boolean("default-route") ?? false,
+            DefaultMetric = section.Integer("default-metric") ?? 1,
+            Distance = section.Integer("distance") ?? 120,
+            MaxPaths = section.Integer("max-paths") ?? 16,
+            Limit = section.Integer("limit"),
+            Update = update,
+            Timeout = timers?.Duration("timeout") ?? TimeSpan.FromSeconds(180),
+            Garbage = timers?.Duration("garbage") ?? TimeSpan.FromSeconds(120),
+            LeastHoldOff = timers?.Duration("hold-off-least") ?? TimeSpan.FromSeconds(1),
+            MostHoldOff = timers?.Duration("hold-off-most") ?? TimeSpan.FromSeconds(5),
+            FilterIn = Refer(section, "filter-in", _prefixLists.Keys, "prefix list"),
+            FilterOut = Refer(section, "filter-out", _prefixLists.Keys, "prefix list"),
+        };
+        if (rip.Timeout <= update)
+            errors.Add(timers!.At("timeout"), $"'timeout:' is longer than 'update:' ({update.TotalSeconds:0.###} s): routes would be lost between two updates");
+        if (rip.LeastHoldOff > rip.MostHoldOff)
+            errors.Add(timers!.At("hold-off-least"), "'hold-off-least:' is not longer than 'hold-off-most:' (5s unless given)");
+        if (!isV4 && rip.Neighbors.Any(neighbor => !neighbor.IsIPv6LinkLocal))
+            errors.Add(section.At("neighbors"), "RIPng speaks from link-local address to link-local address; its neighbours are named by theirs (RFC 2080, 2.4.2)");
+        return rip;
+    }
+
+    private bool IsNeighbor(RouterDraft router, YamlSection section, IPAddress neighbor, YamlNode at, AddressFamily family)
+    {
+        if (!IsOfFamily(section, "neighbors", neighbor, family))
+            return false;
+        if (neighbor.IsIPv6LinkLocal || NetworksOf(router).Any(network => network.Contains(neighbor)))
+            return true;
+        errors.Add(at, $"{neighbor} is on no link of router '{router.Name}'");
+        return false;
+    }
+
+    private Dictionary<string, RipInterfaceModel> ReadRipInterfaces(RouterDraft router, YamlSection section, AddressFamily family)
+    {
+        Dictionary<string, RipInterfaceModel> interfaces = [];
+        if (!section.Has("interfaces"))
+        {
+            foreach (string name in router.Interfaces.Keys.Where(name => HasAddress(router, name, family)))
+                interfaces[name] = ReadRipInterface(section, null, name);
+        }
+
+        foreach ((string name, YamlNode node, YamlSection own) in section.NamesOrSections("interfaces"))
+        {
+            if (IsRipInterface(router, name, node, family))
+                interfaces[name] = ReadRipInterface(section, own, name);
+        }
+
+        foreach ((string name, YamlNode node) in section.Names("passive"))
+        {
+            if (IsRipInterface(router, name, node, family))
+                interfaces[name] = (interfaces.GetValueOrDefault(name) ?? ReadRipInterface(section, null, name)) with { IsPassive = true };
+        }
+
+        if (interfaces.Count == 0 && !section.Has("interfaces"))
+            errors.Add(section.Node, $"router '{router.Name}' has no interface with an {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address to speak RIP on");
+        return interfaces;
+    }
+
+    private bool IsRipInterface(RouterDraft router, string name, YamlNode at, AddressFamily family)
+    {
+        if (!IsInterface(router, name, at))
+            return false;
+        if (HasAddress(router, name, family))
+            return true;
+        errors.Add(at, $"interface '{name}' of router '{router.Name}' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6");
+        return false;
+    }
+
+    /// <summary>Every interface has an IPv6 link-local address, and that is all that RIPng needs.</summary>
+    private static bool HasAddress(RouterDraft router, string name, AddressFamily family) =>
+        family == AddressFamily.InterNetworkV6 || router.Interfaces[name].Model.Addresses.Any(own => own.Address.AddressFamily == family);
+
+    private RipInterfaceModel ReadRipInterface(YamlSection all, YamlSection? own, string name)
+    {
+        string? version = all.HasKey("version") ? all.Choice("version") : null;
+        bool hasKeys = all.HasKey("authentication");
+        YamlSection? keys = !hasKeys ? null : own is not null && own.Has("authentication") ? own : all;
+        RipInterfaceModel model = new(name)
+        {
+            Cost = own?.Integer("cost") ?? 1,
+            Send = (hasKeys ? own?.Choice("send") : null) ?? version ?? "2",
+            Receive = (hasKeys ? own?.Choice("receive") : null) ?? version ?? "2",
+            SplitHorizon = own?.Choice("split-horizon") ?? all.Choice("split-horizon") ?? "poisoned",
+            Keys = keys is null ? [] : [.. keys.Children("authentication").Select(ReadKey).OfType<RipKeyModel>()],
+            FilterIn = own is null ? null : Refer(own, "filter-in", _prefixLists.Keys, "prefix list"),
+            FilterOut = own is null ? null : Refer(own, "filter-out", _prefixLists.Keys, "prefix list"),
+        };
+        if (model.Keys.Count > 0 && (model.Send != "2" || model.Receive != "2"))
+            errors.Add(keys!.At("authentication"), "version 1 of RIP knows no authentication; with keys, versions are 2");
+        return model;
+    }
+
+    private RipKeyModel? ReadKey(YamlSection section)
+    {
+        if (section.Text("secret") is not { } secret)
+            return null;
+        RipKeyModel key = new(section.Integer("id") ?? 1, section.Choice("type") ?? "md5", secret)
+        {
+            From = section.Instant("from"),
+            Until = section.Instant("until"),
+        };
+        if (key.Type is "plain" or "md5" && Encoding.UTF8.GetByteCount(secret) > MostSecret)
+            errors.Add(section.At("secret"), $"a secret for '{key.Type}' has at most {MostSecret} octets");
+        if (key.Until <= key.From)
+            errors.Add(section.At("until"), "'until:' is after 'from:'");
+        return key;
+    }
+
+    private Dictionary<string, RedistributionModel> ReadRedistribution(YamlSection section)
+    {
+        Dictionary<string, RedistributionModel> sources = [];
+        foreach ((string source, YamlNode node, YamlSection own) in section.NamesOrSections("redistribute"))
+        {
+            if (RouterLanguage.RouteSources.Contains(source))
+                sources[source] = new RedistributionModel(source, own.Integer("metric"), own.Integer("tag"), Refer(own, "filter", _prefixLists.Keys, "prefix list"));
+            else
+                errors.Add(node, $"'{source}' is no source of routes; there is {string.Join(", ", RouterLanguage.RouteSources)}{YamlSection.DidYouMean(source, RouterLanguage.RouteSources)}");
+        }
+
+        return sources;
+    }
+
+    private AdvertiseModel ReadAdvertisement(RouterDraft router, string name, YamlNode at, YamlSection section)
+    {
+        TimeSpan interval = section.Duration("interval") ?? TimeSpan.FromMinutes(10);
+        TimeSpan lifetime = section.Duration("lifetime") ?? 3 * interval;
+        if (!router.Interfaces[name].Model.Addresses.Any(own => own.Address.AddressFamily == AddressFamily.InterNetworkV6))
+            errors.Add(at, $"interface '{name}' of router '{router.Name}' has no IPv6 prefix to advertise; give it an 'address6:'");
+        if (interval < TimeSpan.FromSeconds(4) || interval > TimeSpan.FromSeconds(1800))
+            errors.Add(section.At("interval"), "'interval:' is from 4s to 30m (RFC 4861, 6.2.1)");
+        if (section.Has("lifetime") && (lifetime < interval || lifetime > TimeSpan.FromSeconds(9000)))
+            errors.Add(section.At("lifetime"), "'lifetime:' is at least the interval and at most 150m (RFC 4861, 6.2.1)");
+        return new AdvertiseModel(name) { Interval = interval, Lifetime = lifetime };
+    }
+
+    private Dictionary<string, DhcpPoolModel> ReadPools(RouterDraft router)
+    {
+        Dictionary<string, DhcpPoolModel> pools = [];
+        foreach ((string name, YamlSection section) in router.Section.ChildrenByName("dhcp"))
+        {
+            if (IsInterface(router, name, section.Node) && ReadPool(router, name, section) is { } pool)
+                pools[name] = pool;
+        }
+
+        return pools;
+    }
+
+    private DhcpPoolModel? ReadPool(RouterDraft router, string name, YamlSection section)
+    {
+        (IPAddress Address, int PrefixLength) own = router.Interfaces[name].Model.Addresses.FirstOrDefault(address => address.Address.AddressFamily == AddressFamily.InterNetwork);
+        if (own.Address == null)
+        {
+            errors.Add(section.Node, $"interface '{name}' of router '{router.Name}' has no IPv4 address, so there is no network to give addresses of");
+            return null;
+        }
+
+        if (section.Text("range") is not { } text || own.PrefixLength < 0)
+            return null;
+        IPNetwork network = AddressPlan.NetworkOf(own.Address, own.PrefixLength);
+        string[] ends = text.Split('-', StringSplitOptions.TrimEntries);
+        if (ends.Length != 2 || !TryParseV4(ends[0], out IPAddress first) || !TryParseV4(ends[1], out IPAddress last) || AddressPlan.Compare(first, last) > 0)
+        {
+            errors.Add(section.At("range"), $"'range: {text}' is no range of IPv4 addresses; write it like 10.1.0.100-10.1.0.200");
+            return null;
+        }
+
+        if (!network.Contains(first) || !network.Contains(last))
+            errors.Add(section.At("range"), $"'range: {text}' is not in {network}, the network of interface '{name}'");
+        return new DhcpPoolModel(first, last)
+        {
+            Lease = section.Duration("lease") ?? TimeSpan.FromHours(1),
+            Dns = [.. section.Addresses("dns").Where(item => IsOfFamily(section, "dns", item.Address, AddressFamily.InterNetwork)).Select(item => item.Address)],
+            Domain = section.Text("domain"),
+            Gateway = section.Address("gateway")?.Address ?? own.Address,
+            Static = [.. section.AddressesByName("static").Select(item => ReadStatic(router, name, network, item.Name, item.Node, item.Address)).OfType<(string, PhysicalAddress, IPAddress)>()],
+        };
+    }
+
+    private static bool TryParseV4(string text, out IPAddress address) =>
+        IPAddress.TryParse(text, out address!) && address.AddressFamily == AddressFamily.InterNetwork && text.Count(c => c == '.') == 3;
+
+    private (string Station, PhysicalAddress Mac, IPAddress Address)? ReadStatic(RouterDraft router, string name, IPNetwork network, string station, YamlNode at, IPAddress address)
+    {
+        if (!network.Contains(address))
+            errors.Add(at, $"{address} is not in {network}, the network of interface '{name}'");
+        if (station.Length == 17 && PhysicalAddress.TryParse(station.Replace(':', '-'), out PhysicalAddress? mac))
+            return (station, mac, address);
+        string segment = SegmentOf(router.Interfaces[name].Model.FullName);
+        if (_hosts.TryGetValue(station, out HostModel? host) && SegmentOf(host.To) == segment)
+            return (station, host.Mac, address);
+        if (_vms.TryGetValue(station, out VmModel? vm) && vm.Nics.FirstOrDefault(nic => SegmentOf(nic.To) == segment) is { } found)
+            return (station, found.Mac, address);
+        string[] known = [.. _hosts.Values.Where(item => SegmentOf(item.To) == segment).Select(item => item.Name), .. _vms.Values.Where(item => item.Nics.Any(nic => SegmentOf(nic.To) == segment)).Select(item => item.Name)];
+        errors.Add(at, $"there is no host or VM '{station}' at interface '{name}'{YamlSection.DidYouMean(station, known)}");
+        return null;
+    }
+
+    private PrefixListModel ReadPrefixList(string name, YamlSection section) =>
+        new(name, [.. section.Children("rules").Select(ReadPrefixRule)], section.Choice("otherwise") == "permit");
+
+    private PrefixRuleModel ReadPrefixRule(YamlSection section)
+    {
+        IPNetwork? within = section.Network("prefix");
+        int own = within?.PrefixLength ?? 0;
+        int most = within is { } network ? network.BaseAddress.GetAddressBytes().Length * 8 : 128;
+        // As network engineers know it: a bare prefix is that one exactly, and at-least alone means up to the longest.
+        PrefixRuleModel rule = new(
+            section.Choice("action") == "permit",
+            within,
+            section.Integer("at-least") ?? own,
+            section.Integer("at-most") ?? (section.Has("at-least") || within is null ? most : own),
+            section.Integer("tag"));
+        if (rule.Least < own || rule.Most > most || rule.Least > rule.Most)
+            errors.Add(section.At(section.Has("at-least") ? "at-least" : "at-most"), $"no prefix fits: the lengths go from {own} ('prefix:') over 'at-least:' and 'at-most:' to {most}");
+        return rule;
+    }
+}

@@ -1,0 +1,182 @@
+using System.Net;
+
+namespace Fabric.Topology.Tests;
+
+public class RouterTests
+{
+    private const string Lab = """
+        switches:
+          lan: { subnet: 10.1.0.0/24, mtu: 9000 }
+          core:
+        prefix-lists:
+          lans: { rules: [{ action: permit, prefix: 10.0.0.0/8, at-most: 24 }, { action: deny, prefix: 192.168.0.0/16, at-least: 24 }, { action: permit, tag: 7 }] }
+        routers:
+          r1:
+            loopback: [10.255.0.1, fd00::1]
+            interfaces:
+              lan: { to: lan, address: 10.1.0.1, address6: fd01::1/64, mtu: 4000, addresses: [10.1.0.2/24], vlan: 5 }
+              core: { to: core, trunk: "20,30" }
+              v20: { over: core, tag: 20, address: 10.20.0.1/24, reverse-path: strict }
+              east: { address: 10.0.12.1/30 }
+              out: { address: 10.0.99.1/30 }
+            routes:
+              - { to: 0.0.0.0/0, via: 10.0.12.2 }
+              - { to: 10.9.0.0/16, blackhole: true, tag: 9 }
+              - { to: 10.8.0.0/16, via: [10.0.12.2, 10.20.0.9], distance: 200, track: 10.0.12.2 }
+              - { to: "::/0", via: fe80::2, out: east }
+            rip:
+              interfaces: { east: { cost: 3, receive: both, split-horizon: simple, authentication: [] }, v20: }
+              passive: [lan]
+              redistribute: { static: { metric: 4, tag: 8, filter: lans }, connected: }
+              split-horizon: off
+              default-route: true
+              timers: { update: 2s, timeout: 12s, garbage: 8s, hold-off-least: 100ms, hold-off-most: 500ms }
+              authentication: [{ id: 3, type: hmac-sha-256, secret: hush, from: "2026-01-31T00:00:00Z" }]
+              filter-in: lans
+            ripng: { interfaces: [lan, east], redistribute: [connected], neighbors: fe80::2 }
+            dhcp:
+              lan: { range: 10.1.0.100-10.1.0.200, dns: 10.1.0.1, domain: lab, lease: 10m, static: { h1: 10.1.0.50, "52:54:00:00:00:09": 10.1.0.51 } }
+            advertise: { lan: { interval: 10s } }
+          r2:
+            interfaces:
+              west: { address: 10.0.12.2/30 }
+              up: { address: 10.3.0.1/24 }
+        links:
+          - { a: r1.east, b: r2.west }
+        taps:
+          t0: { to: r1.out, address: 10.0.99.2/30 }
+        hosts:
+          h1: { to: lan, dhcp: true }
+          h2: { to: lan, address: 10.1.0.7, gateway: r1 }
+          h3: { to: r2.up, address: 10.3.0.2/24, gateway: r2 }
+        vms:
+          alice: { kernel: k, nics: [{ to: lan, address: 10.1.0.8, address6: fd01::8/64, gateway: r1, gateway6: fe80::1 }] }
+        tests:
+          - ping: { from: h2, to: h3 }
+          - ping: { from: h3, to: r1 }
+          - link: { a: r2, b: r1, state: down }
+          - link: { a: lan, b: r1, state: down }
+        """;
+
+    [Fact]
+    public void Interfaces_are_ends_of_cables_or_go_over_another()
+    {
+        TopologyModel model = TopologyFile.Load(Lab);
+        RouterModel r1 = model.Routers["r1"];
+
+        Assert.Equal(["lan", "core", "v20", "east", "out"], r1.Interfaces.Keys);
+        RouterInterfaceModel lan = r1.Interfaces["lan"];
+        Assert.Equal(("r1.lan", 4000, 9000), (lan.FullName, lan.Mtu, model.MtuAt("lan")));
+        Assert.Equal(["10.1.0.1/24", "fd01::1/64", "10.1.0.2/24"], lan.Addresses.Select(own => $"{own.Address}/{own.PrefixLength}"));
+        RouterInterfaceModel v20 = r1.Interfaces["v20"];
+        Assert.Equal(("core", 20, "strict"), (v20.Over, v20.Tag, v20.ReversePath));
+        Assert.Equal(r1.Interfaces["core"].Mac, v20.Mac);
+        Assert.Equal(["10.255.0.1/32", "fd00::1/128"], r1.Loopback.Select(own => $"{own.Address}/{own.PrefixLength}"));
+        Assert.Equal([("r1.east", "r2.west"), ("r1.lan", "r1.lan"), ("r1.core", "r1.core")], model.Links.Select(link => (link.PortA, link.PortB)));
+        Assert.Equal([("r1.east", "r2.west"), ("r1.lan", "lan"), ("r1.core", "core")], model.Links.Select(link => (link.A, link.B)));
+        Assert.Equal(5, model.Links[1].Port.Vlan);
+        Assert.Equal("r1.out", model.Taps["t0"].To);
+        Assert.Equal(1500, model.MtuAt("r1.out"));
+    }
+
+    [Fact]
+    public void What_a_router_knows_learns_tells_and_gives_out_reaches_the_model()
+    {
+        TopologyModel model = TopologyFile.Load(Lab);
+        RouterModel r1 = model.Routers["r1"];
+
+        Assert.Equal(["0.0.0.0/0 unicast 1 0", "10.9.0.0/16 blackhole 1 9", "10.8.0.0/16 unicast 200 0", "::/0 unicast 1 0"], r1.Routes.Select(route => $"{route.To} {route.Kind} {route.Distance} {route.Tag}"));
+        Assert.Equal([IPAddress.Parse("10.0.12.2"), IPAddress.Parse("10.20.0.9")], r1.Routes[2].Via);
+        Assert.Equal((IPAddress.Parse("10.0.12.2"), "east"), (r1.Routes[2].Track, r1.Routes[3].Out));
+        RipModel rip = r1.Rip!;
+        Assert.Equal(["east", "v20", "lan"], rip.Interfaces.Keys);
+        RipInterfaceModel east = rip.Interfaces["east"];
+        Assert.Equal((3, "2", "both", "simple", 0, false), (east.Cost, east.Send, east.Receive, east.SplitHorizon, east.Keys.Count, east.IsPassive));
+        RipInterfaceModel lan = rip.Interfaces["lan"];
+        Assert.Equal((true, "off"), (lan.IsPassive, lan.SplitHorizon));
+        Assert.Equal(new RipKeyModel(3, "hmac-sha-256", "hush") { From = new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero) }, Assert.Single(lan.Keys));
+        Assert.Equal([new RedistributionModel("static", 4, 8, "lans"), new RedistributionModel("connected", null, null, null)], rip.Redistribute.Values);
+        Assert.Equal((2, 12, 8, 100, 500), (rip.Update.Seconds, rip.Timeout.Seconds, rip.Garbage.Seconds, rip.LeastHoldOff.Milliseconds, rip.MostHoldOff.Milliseconds));
+        Assert.True(rip is { OriginatesDefault: true, FilterIn: "lans", FilterOut: null, Distance: 120, MaxPaths: 16 });
+        Assert.Equal(["lan", "east"], r1.Ripng!.Interfaces.Keys);
+        Assert.Equal([IPAddress.Parse("fe80::2")], r1.Ripng.Neighbors);
+        DhcpPoolModel pool = r1.Dhcp["lan"];
+        Assert.Equal(("10.1.0.100", "10.1.0.200", "10.1.0.1", "lab", 10), (pool.First.ToString(), pool.Last.ToString(), pool.Gateway.ToString(), pool.Domain, pool.Lease.Minutes));
+        Assert.Equal([("h1", model.Hosts["h1"].Mac.ToString(), "10.1.0.50"), ("52:54:00:00:00:09", "525400000009", "10.1.0.51")], pool.Static.Select(item => (item.Station, item.Mac.ToString(), item.Address.ToString())));
+        Assert.Equal(new AdvertiseModel("lan") { Interval = TimeSpan.FromSeconds(10), Lifetime = TimeSpan.FromSeconds(30) }, r1.Advertise["lan"]);
+        Assert.Equal(
+            [new PrefixRuleModel(true, IPNetwork.Parse("10.0.0.0/8"), 8, 24, null), new PrefixRuleModel(false, IPNetwork.Parse("192.168.0.0/16"), 24, 32, null), new PrefixRuleModel(true, null, 0, 128, 7)],
+            model.PrefixLists["lans"].Rules);
+    }
+
+    [Fact]
+    public void Hosts_and_VMs_go_by_routers_and_steps_name_them()
+    {
+        TopologyModel model = TopologyFile.Load(Lab);
+
+        Assert.Equal(("10.1.0.1", "10.3.0.1"), (model.Hosts["h2"].Gateway!.ToString(), model.Hosts["h3"].Gateway!.ToString()));
+        NicModel nic = model.Vms["alice"].Nics[0];
+        Assert.Equal(("10.1.0.1", "fe80::1", (IPAddress.Parse("fd01::8"), 64)), (nic.Gateway!.ToString(), nic.GatewayV6!.ToString(), nic.Address6));
+        Assert.Equal(["10.3.0.2", "10.255.0.1"], model.Tests.OfType<PingStep>().Select(step => step.To.ToString()));
+        Assert.Equal([("r2", "r1"), ("lan", "r1")], model.Tests.OfType<LinkStep>().Select(step => (step.A, step.B)));
+        Assert.True(model.Links[0].Joins("r1", "r2") && model.Links[0].Joins("r2.west", "r1") && !model.Links[0].Joins("r1", "lan"));
+    }
+
+    [Theory]
+    [InlineData("interfaces: { a: { to: lna } }", "there is no switch 'lna'; did you mean 'lan'?")]
+    [InlineData("interfaces: { a: { to: lan, adress: 10.1.0.1 } }", "unknown key 'adress' in a router interface; did you mean 'address'?")]
+    [InlineData("interfaces: { a: { address: 10.1.0.1/24 } }", "interface 'r.a' leads nowhere: give it a switch with 'to:', or name it in 'links:' or in the 'to:' of a tap, stream, host or NIC")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.2.0.1/24 } }", "address 10.2.0.1/24 is outside the subnet 10.1.0.0/24 of switch 'lan'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.9 } }", "address 10.1.0.9 is taken by router 'r' on switch 'lan'")]
+    [InlineData("interfaces: { a: { to: lan, address: fd01::1/64 } }", "'address:' is IPv4; an IPv6 address goes with 'address6:'")]
+    [InlineData("interfaces: { a: { to: lan, mtu: 9000 } }", "switch 'lan' passes packets of 1500 bytes at most; give it 'mtu: 9000' too")]
+    [InlineData("interfaces: { lo: { to: lan } }", "'lo' is the router itself; its addresses go with 'loopback:'")]
+    [InlineData("interfaces: { a: { to: lan }, b: { over: a } }", "'over: a' needs a 'tag:', by which its frames are told from those of 'a'")]
+    [InlineData("interfaces: { a: { to: lan }, b: { over: c, tag: 3 } }", "there is no interface 'c'; there is a")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.1/8 }]", "'to: 10.0.0.1/8' has bits set behind its prefix; the network is 10.0.0.0/8")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8 }]", "the route to 10.0.0.0/8 leads nowhere; it takes 'via:', 'out:', or one of 'blackhole: true', 'unreachable: true', 'prohibited: true'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.1.0.2, blackhole: true }]", "the route to 10.0.0.0/8 has more than one end: blackhole and via")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.2.0.2 }]", "10.2.0.2 is on no link of router 'r'; a next hop is in the network of one of its interfaces")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.1.0.1 }]", "10.1.0.1 is router 'r' itself")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: fe80::1 }]", "fe80::1 is no way to 10.0.0.0/8: they are of different IP versions")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: fd00::/8, via: fe80::1 }]", "fe80::1 is link-local, and may be on any link; say which with 'out:'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: fd00::/8, out: b }]", "router 'r' has no interface 'b'; it has a")]
+    [InlineData("interfaces: { a: { to: lan } }, rip: {}", "router 'r' has no interface with an IPv4 address to speak RIP on")]
+    [InlineData("interfaces: { a: { to: lan } }, rip: { interfaces: [a] }", "interface 'a' of router 'r' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6")]
+    [InlineData("interfaces: { wan: { to: lan, address: 10.1.0.1 } }, rip: { passive: [wam] }", "router 'r' has no interface 'wam'; did you mean 'wan'?")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { redistribute: [conected] }", "'conected' is no source of routes; there is connected, static; did you mean 'connected'?")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { filter-in: x }", "there is no prefix list 'x'; the file declares no prefix list")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { timers: { update: 30s, timeout: 20s } }", "'timeout:' is longer than 'update:' (30 s): routes would be lost between two updates")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { version: 1, authentication: [{ secret: x }] }", "version 1 of RIP knows no authentication; with keys, versions are 2")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: 12345678901234567 }] }", "a secret for 'md5' has at most 16 octets")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: x, until: tomorrow }] }", "'until: tomorrow' is no point in time; write it like 2026-01-31T00:00:00Z")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, dhcp: { a: { range: 10.1.0.9 } }", "'range: 10.1.0.9' is no range of IPv4 addresses; write it like 10.1.0.100-10.1.0.200")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, dhcp: { a: { range: 10.2.0.1-10.2.0.9 } }", "'range: 10.2.0.1-10.2.0.9' is not in 10.1.0.0/24, the network of interface 'a'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, dhcp: { a: { range: 10.1.0.7-10.1.0.9, static: { hozt: 10.1.0.5 } } }", "there is no host or VM 'hozt' at interface 'a'; did you mean 'host'?")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, advertise: [a]", "interface 'a' of router 'r' has no IPv6 prefix to advertise; give it an 'address6:'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, ripng: { neighbors: [fd00::1] }", "fd00::1 is on no link of router 'r'")]
+    public void One_fault_gives_one_line(string router, string fault)
+    {
+        string yaml = $$"""
+            switches: { lan: { subnet: 10.1.0.0/24 } }
+            hosts: { host: { to: lan, address: 10.1.0.9 } }
+            routers:
+              r: { {{router}} }
+            """;
+        string[] faults = TopologyFile.Faults(yaml);
+        Assert.Equal(fault, Assert.Single(faults).Split(": ", 2)[1]);
+    }
+
+    [Theory]
+    [InlineData("links: [{ a: r.b, b: r.b }]", "1:22: 'r.b' is one end of one cable, and the link to 'r.b' has it already")]
+    [InlineData("links: [{ a: r.a, b: s }]", "1:14: 'r.a' is plugged into switch 's' by its own 'to:'")]
+    [InlineData("links: [{ a: r.bb, b: s }]", "1:14: there is no interface 'r.bb'; did you mean 'r.b'?")]
+    [InlineData("taps: { t: { to: r.b, vlan: 3 } }", "1:12: what a port lets pass is said of ports of a switch; 'r.b' is an interface of a router")]
+    [InlineData("hosts: { h: { to: s, address: 10.9.0.2/24, gateway: q }, i: { to: r.b } }", "1:53: there is no router 'q'; there is r")]
+    [InlineData("hosts: { h: { to: s, address: 10.9.0.2/24, gateway6: r }, i: { to: r.b } }", "1:54: router 'r' has no IPv6 address at 's'")]
+    [InlineData("hosts: { h: { to: s, address: 10.9.0.2/24, gateway: 10.8.0.1 }, i: { to: r.b } }", "1:53: gateway 10.8.0.1 is not in 10.9.0.0/24, so it cannot be reached")]
+    [InlineData("hosts: { h: { to: s, address: 10.9.0.1/24 }, i: { to: r.b } }", "1:31: address 10.9.0.1 is taken by router 'r' on switch 's'")]
+    [InlineData("hosts: { i: { to: r.b } }\ntests: [{ link: { a: r, b: x, state: up } }]", "2:28: there is no switch or router 'x'; there is s, r, r.a, r.b")]
+    public void What_is_plugged_into_a_router_is_checked(string line, string fault) =>
+        Assert.Contains(fault, TopologyFile.Faults($"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24 }} }} }} }}"));
+}
