@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Fabric.Routing.Rib;
 using Fabric.Wire;
 
@@ -7,41 +6,35 @@ namespace Fabric.Routing.Fib;
 /// <summary>The forwarding information base of a router: for each destination the entry of the longest prefix that it lies in
 /// (RFC 1812, 5.2.4.3).</summary>
 /// <remarks>Changes are made by one thread at a time, under the router's control lock; any number of threads look up meanwhile, without
-/// a lock and without allocating.</remarks>
+/// a lock and without allocating. A search sees each change as a whole or not at all. How: <see cref="PrefixTrie"/>.</remarks>
 public sealed class ForwardingTable : IRouteWatcher
 {
-    private readonly ConcurrentDictionary<IpPrefix, ForwardingEntry> _entries = new();
+    private readonly PrefixTrie _prefixes = new();
+    private int _count;
 
     /// <summary>Prefixes with an entry, of both families.</summary>
-    public int Count => _entries.Count;
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Bytes that the prefixes take, room for growth included; the entries, of which there are few, not.</summary>
+    public long Bytes => _prefixes.Bytes;
 
     /// <summary>Finds the entry for an IPv4 destination.</summary>
     /// <param name="destination">In host byte order.</param>
     /// <returns>Null when no prefix contains it.</returns>
-    public ForwardingEntry? Find(uint destination) => Find(IpAddress.FromV4(destination), 32);
+    public ForwardingEntry? Find(uint destination) => _prefixes.Find(destination);
 
     /// <summary>Finds the entry for an IPv6 destination.</summary>
     /// <param name="destination">In host byte order.</param>
     /// <returns>Null when no prefix contains it.</returns>
-    public ForwardingEntry? Find(UInt128 destination) => Find(IpAddress.FromV6(destination), 128);
+    public ForwardingEntry? Find(UInt128 destination) => _prefixes.Find(destination);
 
     /// <inheritdoc/>
     public void RouteChanged(IpPrefix prefix, Route? before, Route? after)
     {
+        TrieKey key = TrieKey.From(prefix);
         if (after is null)
-            _entries.TryRemove(prefix, out _);
+            _count -= _prefixes.Remove(prefix.IsV4, in key) ? 1 : 0;
         else
-            _entries[prefix] = new ForwardingEntry(after.Kind, after.NextHops);
-    }
-
-    private ForwardingEntry? Find(IpAddress destination, int bits)
-    {
-        for (int length = bits; length >= 0; length--)
-        {
-            if (_entries.TryGetValue(new IpPrefix(destination, length).Network, out ForwardingEntry? entry))
-                return entry;
-        }
-
-        return null;
+            _count += _prefixes.Put(prefix.IsV4, in key, after.Kind, after.NextHops) ? 1 : 0;
     }
 }
