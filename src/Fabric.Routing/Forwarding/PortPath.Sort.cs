@@ -1,0 +1,188 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using Fabric.Link;
+using Fabric.Wire;
+
+namespace Fabric.Routing.Forwarding;
+
+/// <content>Which packets are to be forwarded.</content>
+internal sealed unsafe partial class PortPath
+{
+    private const int TagLength = 4;
+    private const int VlanMask = 0xFFF;
+
+    /// <summary>Copies a frame's headers and checks them.</summary>
+    /// <returns>True for a packet that is to be forwarded; everything else has been dealt with.</returns>
+    private bool Sort(in Frame frame, int index, ref PacketItem item)
+    {
+        // The slot is chosen by the frame: what item is at hand may move up when others leave.
+        int at = (index * SlotLength) + Headroom - EthernetView.MinHeaderLength;
+        Span<byte> copy = _slots.AsSpan(at, Copied);
+        ReadOnlySpan<byte> head = frame.Head;
+        int length = Math.Min(Math.Min(frame.Length, Frame.MaxLength), Copied);
+        if (head.Length >= length)
+            head[..length].CopyTo(copy);
+        else if (frame.CopyTo(0, copy[..length]) != length)
+            length = 0;
+        if (length < EthernetView.MinHeaderLength || frame.Length > Frame.MaxLength)
+            return Drop(RouterDrop.Malformed);
+        item.Frame = index;
+        item.End = at + length;
+        return SortEthernet(in frame, copy[..length], at, ref item);
+    }
+
+    private bool SortEthernet(in Frame frame, ReadOnlySpan<byte> copy, int at, ref PacketItem item)
+    {
+        int header = EthernetView.MinHeaderLength;
+        EtherType type = (EtherType)BinaryPrimitives.ReadUInt16BigEndian(copy[(header - 2)..]);
+        LogicalInterface? link = _untagged;
+        if (type == EtherType.CustomerVlan)
+        {
+            header += TagLength;
+            if (copy.Length < header)
+                return Drop(RouterDrop.Malformed);
+            type = (EtherType)BinaryPrimitives.ReadUInt16BigEndian(copy[(header - 2)..]);
+
+            // A tag with VLAN 0 only carries a priority (IEEE 802.1Q, 6.9.1).
+            link = Find(BinaryPrimitives.ReadUInt16BigEndian(copy[(header - TagLength)..]) & VlanMask);
+        }
+
+        if (link is null)
+            return Drop(RouterDrop.OtherVlan);
+        if (!link.IsUp)
+            return Drop(RouterDrop.InterfaceDown);
+        link.CountReceived(frame.Length);
+        MacAddress destination = MacAddress.Read(copy);
+        if (destination.Bits != link.MacBits && !destination.IsGroup)
+            return Drop(RouterDrop.OtherStation);
+        if ((copy[MacAddress.Length] & 1) != 0)
+            return Drop(RouterDrop.Martian);
+        item.In = link;
+        item.LinkHeader = header;
+        item.Network = at + header;
+        FrameOffload offload = frame.Offload;
+        if (!offload.IsNone && !offload.IsConsistent(frame.Length))
+            return Drop(RouterDrop.BadOffload);
+        ReadOnlySpan<byte> packet = copy[header..];
+        switch (type)
+        {
+            case EtherType.Ipv4:
+                return SortV4(in frame, packet, destination.IsGroup, ref item);
+            case EtherType.Ipv6 when link.Options.UseV6:
+                return SortV6(in frame, packet, destination.IsGroup, ref item);
+            case EtherType.Arp when offload.Gso == GsoType.None:
+                _router.DeliverArp(link, in frame, header);
+                return false;
+            default:
+                return Drop(RouterDrop.UnknownProtocol);
+        }
+    }
+
+    private bool SortV4(in Frame frame, ReadOnlySpan<byte> packet, bool linkGroup, ref PacketItem item)
+    {
+        if (packet.Length < Ipv4View.MinHeaderLength || packet[0] >> 4 != 4)
+            return Drop(RouterDrop.Malformed);
+        int header = (packet[0] & 0xF) * 4;
+        int total = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
+        if (header < Ipv4View.MinHeaderLength || header > packet.Length || total < header || total > frame.Length - item.LinkHeader)
+            return Drop(RouterDrop.Malformed);
+        if (!IsChecksumRight(packet, header))
+            return Drop(RouterDrop.BadChecksum);
+        item.Length = total;
+        item.IsV4 = true;
+        uint source = BinaryPrimitives.ReadUInt32BigEndian(packet[12..]);
+        uint destination = BinaryPrimitives.ReadUInt32BigEndian(packet[16..]);
+        item.Destination = IpAddress.FromV4(destination);
+        if (!Sources.IsPossible(source) && !(source == 0 && destination == uint.MaxValue))
+            return Drop(RouterDrop.Martian);
+        LocalKind kind = _control.Local.Find(item.Destination);
+        if (kind != LocalKind.None || destination >= 0xE000_0000)
+            return SortLocal(in frame, kind, linkGroup, in item);
+        if (!Sources.IsPossible(destination))
+            return Drop(RouterDrop.Martian);
+        if (linkGroup)
+            return Drop(RouterDrop.Broadcast);
+
+        // RFC 3927, 2.7: neither to nor from addresses of one link.
+        return (source >> 16 != 0xA9FE && destination >> 16 != 0xA9FE) || Drop(RouterDrop.BeyondScope);
+    }
+
+    private bool SortV6(in Frame frame, ReadOnlySpan<byte> packet, bool linkGroup, ref PacketItem item)
+    {
+        if (packet.Length < Ipv6View.MinHeaderLength || packet[0] >> 4 != 6)
+            return Drop(RouterDrop.Malformed);
+        int total = Ipv6View.MinHeaderLength + BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
+        if (total > frame.Length - item.LinkHeader)
+            return Drop(RouterDrop.Malformed);
+        item.Length = total;
+        item.IsV4 = false;
+        IpAddress source = IpAddress.ReadV6(packet[8..]);
+        item.Destination = IpAddress.ReadV6(packet[24..]);
+        if (!Sources.IsPossible(source.Bits) && !(source.IsUnspecified && item.Destination.IsMulticast))
+            return Drop(RouterDrop.Martian);
+        if (item.Destination.IsMulticast)
+            return SortLocal(in frame, LocalKind.None, linkGroup, in item);
+        bool linkLocal = item.Destination.IsLinkLocal;
+        LocalKind kind = linkLocal ? item.In.State.IsOwn(item.Destination) ? LocalKind.Own : LocalKind.None : _control.Local.Find(item.Destination);
+        if (kind != LocalKind.None)
+            return SortLocal(in frame, kind, linkGroup, in item);
+        if (!Sources.IsPossible(item.Destination.Bits))
+            return Drop(RouterDrop.Martian);
+        if (linkGroup)
+            return Drop(RouterDrop.Broadcast);
+        if (!linkLocal && !source.IsLinkLocal)
+            return true;
+        return RefuseScope(in frame, in item, tell: !linkLocal);
+    }
+
+    /// <summary>A packet for an address of the router, a broadcast or a group.</summary>
+    private bool SortLocal(in Frame frame, LocalKind kind, bool linkGroup, in PacketItem item)
+    {
+        IpAddress destination = item.Destination;
+        if (destination.IsMulticast)
+        {
+            if (!item.In.HasGroup(destination))
+                return Drop(RouterDrop.NoMember);
+        }
+        else if (kind == LocalKind.None && destination != IpAddress.BroadcastV4)
+        {
+            return Drop(RouterDrop.Martian);
+        }
+        else if (kind == LocalKind.Broadcast && !(linkGroup && item.In.State.IsOnLink(destination)))
+        {
+            // Directed broadcasts come from elsewhere, and go nowhere (RFC 2644).
+            return Drop(RouterDrop.Broadcast);
+        }
+
+        _router.Deliver(item.In, in frame, item.LinkHeader, linkGroup);
+        return false;
+    }
+
+    private bool RefuseScope(in Frame frame, in PacketItem item, bool tell)
+    {
+        Tally.Drop(RouterDrop.BeyondScope);
+        if (tell)
+            _router.Report(Icmp.IcmpError.BeyondScope, item.In, in frame, item.LinkHeader);
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsChecksumRight(ReadOnlySpan<byte> packet, int header)
+    {
+        if (header != Ipv4View.MinHeaderLength)
+            return InternetChecksum.Finish(InternetChecksum.Add(0, packet[..header])) == 0;
+        ulong sum = BinaryPrimitives.ReadUInt64LittleEndian(packet);
+        ulong second = BinaryPrimitives.ReadUInt64LittleEndian(packet[8..]);
+        sum = (sum & uint.MaxValue) + (sum >> 32) + (second & uint.MaxValue) + (second >> 32) + BinaryPrimitives.ReadUInt32LittleEndian(packet[16..]);
+        sum = (sum & uint.MaxValue) + (sum >> 32);
+        sum = (sum & ushort.MaxValue) + (sum >> 16);
+        sum = (sum & ushort.MaxValue) + (sum >> 16);
+        return (ushort)(sum + (sum >> 16)) == ushort.MaxValue;
+    }
+
+    private bool Drop(RouterDrop reason)
+    {
+        Tally.Drop(reason);
+        return false;
+    }
+}

@@ -1,0 +1,164 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Fabric.Link;
+using Fabric.Routing.Fib;
+using Fabric.Routing.Icmp;
+
+namespace Fabric.Routing.Forwarding;
+
+// The path of a burst
+//
+//   sort     Each frame's headers are copied into a slot of the path's own, for a guest may change the frame meanwhile; Ethernet and IP
+//            header are checked there. What is for the router itself, or is wrong, leaves here.
+//   look up  The destinations of all that are left, one behind the other, so that their cache misses overlap.
+//   turn     Next hop, hop limit, length, neighbour; the new headers are written over the old ones in the slot.
+//   give     All packets of one interface in one call, in their order.
+//
+// A short packet lies in its slot as a whole; a longer one becomes two pieces, the slot and a view of the rest of the frame. A frame that
+// comes in many pieces, and is longer than a slot, is put together first.
+
+/// <summary>What one port's worker needs to forward: scratch, counters, the interfaces of the port.</summary>
+/// <remarks>Used by the port's worker alone, but for <see cref="Add"/> and <see cref="Remove"/>, which the control side calls.</remarks>
+internal sealed unsafe partial class PortPath
+{
+    /// <summary>Bytes copied of each frame: Ethernet with a tag, the longest IPv4 header, or an IPv6 header with some extensions, ports.</summary>
+    private const int Copied = 128;
+
+    /// <summary>Room in front of the IP header for the Ethernet header.</summary>
+    private const int Headroom = 32;
+    private const int SlotLength = Headroom + Copied;
+    private const int MaxBurst = IPort.MaxBurst;
+    private readonly Router _router;
+    private readonly RouterControl _control;
+    private readonly byte[] _slots = GC.AllocateArray<byte>(MaxBurst * SlotLength, pinned: true);
+    private readonly byte* _slotsStart;
+    private readonly FrameSegment[] _rests = GC.AllocateArray<FrameSegment>(MaxBurst, pinned: true);
+    private readonly FrameSegment* _restsStart;
+    private readonly PacketItem[] _items = new PacketItem[MaxBurst];
+    private readonly Frame[] _out = new Frame[MaxBurst];
+    private readonly LogicalInterface?[] _via = new LogicalInterface?[MaxBurst];
+    private readonly Frame[] _batch = new Frame[MaxBurst];
+    private LogicalInterface? _untagged;
+    private LogicalInterface?[]? _vlans;
+    private OffloadCompleter? _completer;
+    private byte[]? _joined;
+    private int _ready;
+
+    internal PortPath(Router router)
+    {
+        _router = router;
+        _control = router.Control;
+        // SAFETY: both arrays are pinned and live as long as this object.
+        _slotsStart = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
+        _restsStart = (FrameSegment*)Marshal.UnsafeAddrOfPinnedArrayElement(_rests, 0);
+    }
+
+    internal Tally Tally { get; } = new();
+
+    internal bool IsEmpty => _untagged is null && (_vlans is null || Array.TrueForAll(_vlans, link => link is null));
+
+    internal bool HasVlan(int vlan) => Find(vlan) is not null;
+
+    internal void Add(LogicalInterface link) => Set(link.Vlan, link);
+
+    internal void Remove(LogicalInterface link) => Set(link.Vlan, null);
+
+    /// <summary>Takes a burst through.</summary>
+    internal void Accept(ReadOnlySpan<Frame> frames)
+    {
+        while (frames.Length > MaxBurst)
+        {
+            Accept(frames[..MaxBurst]);
+            frames = frames[MaxBurst..];
+        }
+
+        Tally.AddReceived(frames.Length);
+        int count = 0;
+        for (int i = 0; i < frames.Length; i++)
+        {
+            if (Sort(in frames[i], i, ref _items[count]))
+                count++;
+        }
+
+        Span<PacketItem> items = _items.AsSpan(0, count);
+        LookUp(items);
+        foreach (ref readonly PacketItem item in items)
+            Turn(in item, frames);
+        Give();
+    }
+
+    private LogicalInterface? Find(int vlan) => vlan == 0 ? Volatile.Read(ref _untagged) : Volatile.Read(ref _vlans)?[vlan];
+
+    private void Set(int vlan, LogicalInterface? link)
+    {
+        if (vlan == 0)
+        {
+            Volatile.Write(ref _untagged, link);
+            return;
+        }
+
+        LogicalInterface?[] vlans = _vlans is null ? new LogicalInterface?[4096] : [.. _vlans];
+        vlans[vlan] = link;
+        Volatile.Write(ref _vlans, vlans);
+    }
+
+    private void LookUp(Span<PacketItem> items)
+    {
+        ForwardingTable table = _control.Table;
+        foreach (ref PacketItem item in items)
+            item.Entry = item.IsV4 ? table.Find(item.Destination.V4) : table.Find(item.Destination.Bits);
+    }
+
+    private void Give()
+    {
+        int ready = _ready;
+        _ready = 0;
+        for (int first = 0; first < ready; first++)
+        {
+            if (_via[first] is not { } link)
+                continue;
+            int count = 0;
+            long bytes = 0;
+            bool unfinished = false;
+            for (int i = first; i < ready; i++)
+            {
+                if (_via[i] != link)
+                    continue;
+                _via[i] = null;
+                _batch[count++] = _out[i];
+                bytes += _out[i].Length;
+                unfinished |= !_out[i].Offload.IsNone;
+            }
+
+            Give(link, _batch.AsSpan(0, count), bytes, unfinished);
+        }
+    }
+
+    private void Give(LogicalInterface link, ReadOnlySpan<Frame> frames, long bytes, bool unfinished)
+    {
+        IPort port = link.Port!;
+        int bad = 0;
+        if (unfinished)
+        {
+            uint dropped = (_completer ??= new OffloadCompleter()).Transmit(port, frames);
+            bad = System.Numerics.BitOperations.PopCount(dropped);
+            for (int i = 0; i < bad; i++)
+                Tally.Drop(RouterDrop.BadOffload);
+        }
+        else
+        {
+            port.Transmit(frames);
+        }
+
+        link.CountSent(frames.Length - bad, bytes);
+        Tally.AddForwarded(frames.Length - bad);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Refuse(in PacketItem item, ReadOnlySpan<Frame> frames, RouterDrop reason, IcmpError error, uint word = 0)
+    {
+        Tally.Drop(reason);
+        if (error != IcmpError.None)
+            _router.Report(error, item.In, in frames[item.Frame], item.LinkHeader, word);
+    }
+}

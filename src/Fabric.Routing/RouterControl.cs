@@ -1,0 +1,200 @@
+using Fabric.Routing.Fib;
+using Fabric.Routing.Forwarding;
+using Fabric.Routing.Icmp;
+using Fabric.Routing.Local;
+using Fabric.Routing.Neighbors;
+using Fabric.Routing.Protocols;
+using Fabric.Routing.Rib;
+using Fabric.Wire;
+
+namespace Fabric.Routing;
+
+/// <summary>The control side of a router: its parts, and what they share. Everything here happens under the router's lock.</summary>
+internal sealed class RouterControl : IProtocolHost
+{
+    private readonly TimeProvider _time;
+    private readonly long _nanosecondsPerStamp;
+    private readonly Action _hurry;
+    private readonly Timed[] _timed;
+    private LogicalInterface?[] _byIndex = [];
+    private LocalAddresses _local = new([]);
+
+    internal RouterControl(RouterOptions options, TimeProvider time, Action hurry)
+    {
+        _time = time;
+        _nanosecondsPerStamp = Math.Max(1, Nanoseconds.PerSecond / time.TimestampFrequency);
+        _hurry = hurry;
+        Options = options;
+        Random = new Random(options.Seed);
+        Routes.Subscribe(Table);
+        Output = new PacketOutput(this);
+        Neighbors = new NeighborTable(this);
+        Arp = new ArpProtocol(this);
+        Discovery = new NeighborDiscovery(this);
+        Conflicts = new AddressConflicts(this);
+        Errors = new IcmpErrors(this);
+        Icmp = new IcmpInput(this);
+        Reassembly = new Reassembly(this);
+        Protocols = new ProtocolPorts(this);
+        Input = new LocalInput(this);
+        Connected = new ConnectedRoutes(this);
+        _timed = [Neighbors, Reassembly];
+    }
+
+    /// <inheritdoc/>
+    public long Now { get; private set; }
+
+    /// <inheritdoc/>
+    public Random Random { get; }
+
+    /// <inheritdoc/>
+    public RouteTable Routes { get; } = new();
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RouterInterface> Interfaces => [.. Links.Select(link => link.State)];
+
+    internal RouterOptions Options { get; }
+
+    internal ForwardingTable Table { get; } = new();
+
+    /// <summary>What the control side has counted.</summary>
+    internal Tally Tally { get; } = new();
+
+    internal PacketOutput Output { get; }
+
+    internal NeighborTable Neighbors { get; }
+
+    internal ArpProtocol Arp { get; }
+
+    internal NeighborDiscovery Discovery { get; }
+
+    internal AddressConflicts Conflicts { get; }
+
+    internal IcmpErrors Errors { get; }
+
+    internal IcmpInput Icmp { get; }
+
+    internal Reassembly Reassembly { get; }
+
+    internal ProtocolPorts Protocols { get; }
+
+    internal LocalInput Input { get; }
+
+    internal ConnectedRoutes Connected { get; }
+
+    internal List<LogicalInterface> Links { get; } = [];
+
+    /// <summary>Interfaces by number, for the data path: replaced, never changed.</summary>
+    internal LogicalInterface?[] ByIndex => Volatile.Read(ref _byIndex);
+
+    /// <summary>Addresses, for the data path: replaced, never changed.</summary>
+    internal LocalAddresses Local => Volatile.Read(ref _local);
+
+    /// <summary>When <see cref="Tick"/> is next wanted.</summary>
+    internal long Due
+    {
+        get
+        {
+            long due = Protocols.Due;
+            foreach (Timed part in _timed)
+                due = Math.Min(due, part.Due);
+            return due;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Join(int @interface, IpAddress group)
+    {
+        if (group.IsMulticast && Find(@interface) is { } link && link.Joined < Options.MaxGroups)
+            link.Join(group);
+    }
+
+    /// <inheritdoc/>
+    public bool Send(in Datagram datagram)
+    {
+        bool v4 = datagram.Source.IsV4;
+        int length = UdpView.HeaderLength + datagram.Payload.Length;
+        if (Find(datagram.Interface) is not { IsUp: true } link || v4 != datagram.Destination.IsV4 || !Array.Exists(link.State.Addresses, own => own.IsV4 == v4))
+            return false;
+        if (length + (v4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) > link.Mtu)
+        {
+            Drop(RouterDrop.TooBig);
+            return true;
+        }
+
+        Span<byte> udp = PacketOutput.Room(length);
+        datagram.Payload.CopyTo(udp[UdpView.HeaderLength..]);
+        HeaderWriter.Udp(udp, datagram.SourcePort, datagram.DestinationPort);
+        HeaderWriter.StoreChecksum(udp, datagram.Source, datagram.Destination, IpProtocol.Udp);
+        return Output.Send(datagram.Source, datagram.Destination, IpProtocol.Udp, length, datagram.HopLimit, link);
+    }
+
+    /// <inheritdoc/>
+    public void Hurry() => _hurry();
+
+    /// <summary>Reads the clock. First thing after the lock was taken.</summary>
+    internal void Enter() => Now = _time.GetTimestamp() * _nanosecondsPerStamp;
+
+    internal void Drop(RouterDrop reason) => Tally.Drop(reason);
+
+    internal LogicalInterface? Find(int index) => (uint)index < (uint)_byIndex.Length ? _byIndex[index] : null;
+
+    /// <summary>True for an address of the router; a link-local one must be of the interface.</summary>
+    internal bool IsOwn(IpAddress address, LogicalInterface? link) =>
+        !address.IsV4 && address.IsLinkLocal ? link is not null && link.State.IsOwn(address) : Local.Find(address) == LocalKind.Own;
+
+    internal void Add(LogicalInterface link)
+    {
+        Links.Add(link);
+        LogicalInterface?[] byIndex = [.. _byIndex, link];
+        Volatile.Write(ref _byIndex, byIndex);
+        Changed(link);
+    }
+
+    internal void Remove(LogicalInterface link)
+    {
+        link.IsGone = true;
+        Links.Remove(link);
+        LogicalInterface?[] byIndex = [.. _byIndex];
+        byIndex[link.Index] = null;
+        Volatile.Write(ref _byIndex, byIndex);
+        link.State = link.State with { IsUp = false };
+        Neighbors.Forget(link);
+        Renew();
+        Protocols.Removed(link.State);
+        Connected.Refresh();
+    }
+
+    /// <summary>Takes a new state of an interface into account.</summary>
+    internal void Changed(LogicalInterface link)
+    {
+        if (!link.IsUp)
+            Neighbors.Forget(link);
+        Renew();
+        Conflicts.Announce(link);
+        Protocols.Changed(link.State);
+        Connected.Refresh();
+    }
+
+    /// <summary>Looks which ports have gone up or down.</summary>
+    internal void FollowPorts()
+    {
+        foreach (LogicalInterface link in Links.ToArray())
+        {
+            bool up = link.Port?.IsUp ?? true;
+            if (up == link.IsUp)
+                continue;
+            link.State = link.State with { IsUp = up };
+            Changed(link);
+        }
+    }
+
+    internal void Tick()
+    {
+        foreach (Timed part in _timed)
+            part.TickIfDue(Now);
+        Protocols.Tick();
+    }
+
+    private void Renew() => Volatile.Write(ref _local, new LocalAddresses(Links.SelectMany(link => link.State.Addresses)));
+}
