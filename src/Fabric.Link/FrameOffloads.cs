@@ -21,4 +21,7 @@ public enum FrameOffloads
 
     /// <summary>TCP super-frames with ECN.</summary>
     Ecn = 16,
+
+    /// <summary>All of them.</summary>
+    All = Checksum | TcpV4 | TcpV6 | Udp | Ecn,
 }

@@ -38,4 +38,10 @@ public sealed record HostModel
 
     /// <summary>Answers at UDP and TCP port 7.</summary>
     public bool OffersEcho { get; init; }
+
+    /// <summary>Counts at UDP port 9 what generators send.</summary>
+    public bool OffersSink { get; init; }
+
+    /// <summary>What it sends from the start on.</summary>
+    public IReadOnlyList<TrafficModel> Traffic { get; init; } = [];
 }

@@ -27,6 +27,12 @@ public sealed record PortModel
     /// <summary>Most bits a second that may come in, or null for no limit.</summary>
     public long? PoliceBits { get; init; }
 
+    /// <summary>Most bits a second that may leave, or null for no limit.</summary>
+    public long? ShapeBits { get; init; }
+
+    /// <summary>Most frames a second that go to many ports, or null for no limit.</summary>
+    public StormModel? Storm { get; init; }
+
     /// <summary>Name of the access list for what comes in, or null.</summary>
     public string? AclIn { get; init; }
 

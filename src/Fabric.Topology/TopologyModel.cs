@@ -33,6 +33,15 @@ public sealed record TopologyModel
     /// <summary>Processes at stream sockets by name.</summary>
     public IReadOnlyDictionary<string, StreamModel> Streams { get; init; } = new Dictionary<string, StreamModel>();
 
+    /// <summary>Processes at datagram sockets by name.</summary>
+    public IReadOnlyDictionary<string, DatagramModel> Datagrams { get; init; } = new Dictionary<string, DatagramModel>();
+
+    /// <summary>Interfaces that the host has already, by name.</summary>
+    public IReadOnlyDictionary<string, InterfaceModel> Interfaces { get; init; } = new Dictionary<string, InterfaceModel>();
+
+    /// <summary>Bonds by name.</summary>
+    public IReadOnlyDictionary<string, BondModel> Bonds { get; init; } = new Dictionary<string, BondModel>();
+
     /// <summary>Disks by name.</summary>
     public required IReadOnlyDictionary<string, DiskModel> Disks { get; init; }
 

@@ -16,9 +16,6 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     /// <summary>Largest size of the receive and transmit queues.</summary>
     public const int QueueLength = 1024;
 
-    /// <summary>Everything that a guest may leave to others.</summary>
-    public const FrameOffloads AllOffloads = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
-
     private const int ReceiveQueue = 0;
     private const int TransmitQueue = 1;
     private const int ControlQueue = 2;
@@ -50,7 +47,7 @@ public sealed unsafe class NetDevice : VirtioDevice, IPort
     /// <param name="mac">Six bytes, a unicast address.</param>
     /// <param name="mtu">Largest IP packet the network carries, 68 to 65535.</param>
     /// <param name="offloads">What the guest may leave to others, and others to it.</param>
-    public NetDevice(string name, ReadOnlySpan<byte> mac, int mtu = 1500, FrameOffloads offloads = AllOffloads)
+    public NetDevice(string name, ReadOnlySpan<byte> mac, int mtu = 1500, FrameOffloads offloads = FrameOffloads.All)
         : base(VirtioDeviceType.Net, NetFeatures.OfferedWith(offloads), [QueueLength, QueueLength, ControlQueueLength], ConfigLength)
     {
         if (mac.Length != MacLength || (mac[0] & 1) != 0)

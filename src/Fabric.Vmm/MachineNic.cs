@@ -1,6 +1,5 @@
 using System.Net.NetworkInformation;
 using Fabric.Link;
-using Fabric.Virtio;
 
 namespace Fabric.Vmm;
 
@@ -9,4 +8,4 @@ namespace Fabric.Vmm;
 /// <param name="Mac">Ethernet address, 6 bytes.</param>
 /// <param name="Mtu">Largest IP packet in bytes that the guest is told to send, 68 to 65535.</param>
 /// <param name="Offloads">What the guest may leave to others, and others to it.</param>
-public sealed record MachineNic(string Name, PhysicalAddress Mac, int Mtu = 1500, FrameOffloads Offloads = NetDevice.AllOffloads);
+public sealed record MachineNic(string Name, PhysicalAddress Mac, int Mtu = 1500, FrameOffloads Offloads = FrameOffloads.All);

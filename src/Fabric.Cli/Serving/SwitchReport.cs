@@ -101,7 +101,7 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
         terminal.Out.WriteLine($"  {port.Kind,-9} {port.Name}{place}{address}{queues}, offloads: {(port.Offloads is [] ? "none" : string.Join(' ', port.Offloads))}");
     }
 
-    private static string[] Names(FrameOffloads offloads) => offloads == FrameOffloads.None ? [] : offloads.ToString().Split(", ");
+    private static string[] Names(FrameOffloads offloads) => [.. Enum.GetValues<FrameOffloads>().Where(one => int.IsPow2((int)one) && offloads.HasFlag(one)).Select(one => one.ToString())];
 
     private static string Text(IReadOnlyDictionary<string, long> drops) =>
         drops.Count == 0 ? "0" : string.Join(' ', drops.Select(drop => $"{drop.Key}={drop.Value}"));

@@ -6,6 +6,7 @@ using Fabric.Link.Taps;
 using Fabric.Switch;
 using Fabric.Switch.Acl;
 using Fabric.Switch.Mirrors;
+using Fabric.Switch.Policing;
 using Fabric.Switch.Snooping;
 using Fabric.Switch.SpanningTree;
 using Fabric.Switch.Vlans;
@@ -15,7 +16,7 @@ using Fabric.Wire;
 namespace Fabric.Daemon.Composition;
 
 /// <summary>Says in the rooms' own words what the model says of switches and ports.</summary>
-internal static class PortPlan
+internal static partial class PortPlan
 {
     /// <summary>What a switch lets a port do.</summary>
     internal static PortOptions OptionsOf(PortModel port, IReadOnlyDictionary<string, AccessList> lists) => port == PortModel.Plain ? PortOptions.Plain : new PortOptions
@@ -27,6 +28,7 @@ internal static class PortPlan
         IngressAcl = port.AclIn is null ? null : lists[port.AclIn],
         EgressAcl = port.AclOut is null ? null : lists[port.AclOut],
         Police = port.PoliceBits is long bits ? new RateLimit(bits) : null,
+        Storm = port.Storm is { } storm ? new StormLimits { Broadcast = storm.Broadcast ?? 0, Multicast = storm.Multicast ?? 0, UnknownUnicast = storm.Unknown ?? 0 } : null,
     };
 
     /// <summary>Compiles an access list.</summary>

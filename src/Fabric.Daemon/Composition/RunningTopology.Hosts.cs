@@ -47,6 +47,8 @@ public sealed partial class RunningTopology
             HostPort port = new(OptionsOf(model), _time);
             _hosts.Add(model.Name, port);
             wiring.Plug(model, port);
+            if (model.OffersSink)
+                port.Host.OpenSink();
             _takeDown.Push(() =>
             {
                 wiring.Unplug(model, port);
@@ -55,6 +57,7 @@ public sealed partial class RunningTopology
             });
         }
 
+        StartTraffic();
         if (_hosts.Count > 0)
             Events.Add(TopologyEventKind.Hosts, null, $"{_hosts.Count} {(_hosts.Count == 1 ? "answers" : "answer")}");
     }
@@ -110,6 +113,9 @@ public sealed partial class RunningTopology
             [.. host.Addresses.Where(address => address.State == AddressState.Assigned && address.Origin != AddressOrigin.LinkLocal).Select(address => $"{address.Prefix}")],
             host.Counters.Received,
             host.Counters.Sent,
-            host.Counters.AllDrops().ToDictionary(drop => $"{drop.Key}", drop => drop.Value));
+            host.Counters.AllDrops().ToDictionary(drop => $"{drop.Key}", drop => drop.Value))
+        {
+            Sink = Model.Hosts[item.Key].OffersSink ? SinkOf(host) : null,
+        };
     }
 }

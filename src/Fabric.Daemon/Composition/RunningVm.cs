@@ -103,7 +103,7 @@ public sealed class RunningVm
     {
         "none" => FrameOffloads.None,
         "checksum" => FrameOffloads.Checksum,
-        _ => FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn,
+        _ => FrameOffloads.All,
     };
 
     /// <summary>Name of the port of a NIC.</summary>

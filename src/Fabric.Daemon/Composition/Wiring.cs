@@ -12,10 +12,8 @@ namespace Fabric.Daemon.Composition;
 
 /// <summary>The switches of a running topology, the cables between them, what is plugged into them from outside, and the worker that moves
 /// their frames.</summary>
-internal sealed class Wiring : IDisposable
+internal sealed partial class Wiring : IDisposable
 {
-    private const FrameOffloads Everything = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
-
     private readonly Dictionary<string, EthernetSwitch> _switches = [];
     private readonly Dictionary<string, RapidSpanningTree> _trees = [];
     private readonly Dictionary<string, Plugged> _ports = [];
@@ -23,6 +21,7 @@ internal sealed class Wiring : IDisposable
     private readonly Stack<IDisposable> _owned = new();
     private readonly Dictionary<string, AccessList> _lists;
     private readonly TopologyModel _model;
+    private readonly TimeProvider _time;
     private readonly PortWorker _worker;
 
     /// <summary>Builds everything that needs no machine.</summary>
@@ -30,6 +29,7 @@ internal sealed class Wiring : IDisposable
     public Wiring(TopologyModel model, TimeProvider time, EventLog events)
     {
         _model = model;
+        _time = time;
         _lists = model.AccessLists.ToDictionary(item => item.Key, item => PortPlan.ListOf(item.Value));
         _worker = new PortWorker(model.Name);
         try
@@ -38,10 +38,7 @@ internal sealed class Wiring : IDisposable
                 AddSwitch(model, item, time);
             foreach (LinkModel link in model.Links)
                 AddLink(link);
-            foreach (TapModel tap in model.Taps.Values)
-                AddOutside(PortPlan.Open(tap, model.Switches[tap.To].Mtu), tap.To, tap.Port);
-            foreach (StreamModel stream in model.Streams.Values)
-                AddOutside(PortPlan.Open(stream, time), stream.To, stream.Port);
+            AddOutside(time);
         }
         catch
         {
@@ -70,9 +67,7 @@ internal sealed class Wiring : IDisposable
     /// <summary>Takes a host's port out again; when this returns nothing touches it.</summary>
     public void Unplug(HostModel host, HostPort port)
     {
-        _worker.Remove(port);
-        _switches[host.To].Detach(port);
-        _ports.Remove(port.Name);
+        TakeOut(port, host.To);
     }
 
     /// <summary>Connects a machine's ports to the switches that its NICs name.</summary>
@@ -87,10 +82,7 @@ internal sealed class Wiring : IDisposable
     {
         for (int i = 0; i < ports.Count; i++)
         {
-            _worker.Remove(ports[i]);
-            _switches[vm.Nics[i].To].Detach(ports[i]);
-            _ports.Remove(ports[i].Name);
-            SetMirrors(vm.Nics[i].To);
+            TakeOut(ports[i], vm.Nics[i].To);
         }
     }
 
@@ -160,21 +152,26 @@ internal sealed class Wiring : IDisposable
 
     private void AddLink(LinkModel link)
     {
-        MemoryLink cable = new(link.PortA, link.PortB, Everything, Everything);
+        MemoryLink cable = new(link.PortA, link.PortB, FrameOffloads.All, FrameOffloads.All);
         _owned.Push(cable);
         _links.Add((link, cable));
         Attach(cable.First, link.A, link.Port);
         Attach(cable.Second, link.B, link.Port);
     }
 
-    private void AddOutside(IPort port, string to, PortModel options)
+    private void TakeOut(IPort port, string from)
     {
-        _owned.Push(port);
-        Attach(port, to, options);
+        IPort plugged = _ports[port.Name].Port;
+        _worker.Remove(plugged);
+        _switches[from].Detach(plugged);
+        _ports.Remove(port.Name);
+        (plugged as ShapedPort)?.Dispose();
+        SetMirrors(from);
     }
 
-    private void Attach(IPort port, string to, PortModel options)
+    private void Attach(IPort bare, string to, PortModel options)
     {
+        IPort port = Shape(bare, options);
         EthernetSwitch owner = _switches[to];
         owner.Attach(port, PortPlan.OptionsOf(options, _lists));
         if (_trees.TryGetValue(to, out RapidSpanningTree? tree))

@@ -8,4 +8,8 @@ namespace Fabric.Daemon.Control;
 /// <param name="Received">Frames that arrived.</param>
 /// <param name="Sent">Frames sent.</param>
 /// <param name="Drops">Packets thrown away, by reason; reasons that have not occurred are left out.</param>
-public sealed record HostStatus(string Name, string Switch, string Mac, IReadOnlyList<string> Addresses, long Received, long Sent, IReadOnlyDictionary<string, long> Drops);
+public sealed record HostStatus(string Name, string Switch, string Mac, IReadOnlyList<string> Addresses, long Received, long Sent, IReadOnlyDictionary<string, long> Drops)
+{
+    /// <summary>What its sink has counted; null where it has none.</summary>
+    public SinkStatus? Sink { get; init; }
+}

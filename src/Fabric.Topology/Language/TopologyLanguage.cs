@@ -64,6 +64,12 @@ internal static class TopologyLanguage
         new Key("mirrors", ValueKind.SectionsByName, "Copies of frames that go to a port of the switch (SPAN).") { Section = Mirror },
         new Key("spanning-tree", ValueKind.Section, "Speak a spanning tree protocol, so that links may form rings.") { Section = SpanningTree, Shorthand = "protocol" });
 
+    internal static readonly Section Storm = new(
+        "storm limit",
+        new Key("broadcast", ValueKind.Integer, "Most broadcast frames a second.") { Range = (1, 100_000_000) },
+        new Key("multicast", ValueKind.Integer, "Most multicast frames a second.") { Range = (1, 100_000_000) },
+        new Key("unknown", ValueKind.Integer, "Most frames a second to stations that the switch does not know.") { Range = (1, 100_000_000) });
+
     /// <summary>What a port of a switch lets pass; the same keys wherever something is plugged in.</summary>
     internal static Key[] PortKeys =>
     [
@@ -74,6 +80,8 @@ internal static class TopologyLanguage
         new Key("isolated", ValueKind.Boolean, "Exchange frames only with ports that are not isolated."),
         new Key("most-addresses", ValueKind.Integer, "Frames from further addresses than this many are dropped.") { Range = (1, 131_072) },
         new Key("police", ValueKind.Text, "Most that may come in from the port, such as 100Mbit; what exceeds it is dropped."),
+        new Key("shape", ValueKind.Text, "Most that leaves by the port, such as 100Mbit; what exceeds it waits, as far as there is room."),
+        new Key("storm", ValueKind.Section, "Most frames a second from the port that go to many ports.") { Section = Storm },
         new Key("acl-in", ValueKind.Name, "Access list for what comes in from the port."),
         new Key("acl-out", ValueKind.Name, "Access list for what leaves by the port."),
         new Key("edge", ValueKind.Boolean, "With spanning-tree: forward at once, as no switch is behind the port."),
@@ -93,7 +101,7 @@ internal static class TopologyLanguage
     internal static readonly Section Tap = new(
         "tap",
         [
-            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the TAP is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, bond, or interface of a router such as r1.lan, that the TAP is plugged into.") { IsRequired = true },
             new Key("interface", ValueKind.Text, "Name of the host's interface, at most 15 characters; the TAP's own name unless given."),
             new Key("netns", ValueKind.Text, "Network namespace it is made in: a name or a process id."),
             new Key("queues", ValueKind.Integer, "Queues over which the host spreads its flows; 1 unless given.") { Range = (1, 256) },
@@ -106,7 +114,7 @@ internal static class TopologyLanguage
     internal static readonly Section Stream = new(
         "stream",
         [
-            new Key("to", ValueKind.Name, "Switch, or interface of a router such as r1.lan, that the peer is plugged into.") { IsRequired = true },
+            new Key("to", ValueKind.Name, "Switch, bond, or interface of a router such as r1.lan, that the peer is plugged into.") { IsRequired = true },
             new Key("listen", ValueKind.Text, "Where to wait for the peer: a path, or tcp:HOST:PORT. For QEMU's -netdev stream."),
             new Key("connect", ValueKind.Text, "Where the peer listens: a path, or tcp:HOST:PORT."),
             .. PortKeys,
@@ -170,7 +178,7 @@ internal static class TopologyLanguage
         new Key("disks", ValueKind.Names, "Disks in the order the guest sees them (vda, vdb …)."),
         new Key("nics", ValueKind.Sections, "NICs in the order the guest sees them.") { Section = Nic });
 
-    internal static readonly string[] HostServices = ["echo"];
+    internal static readonly string[] HostServices = ["echo", "sink"];
 
     internal static readonly Section Host = new(
         "host",
@@ -184,7 +192,8 @@ internal static class TopologyLanguage
             new Key("tag", ValueKind.Integer, "VLAN whose tag the host itself puts on its frames.") { Range = (1, 4094) },
             new Key("dhcp", ValueKind.Boolean, "Take an IPv4 address from a DHCP server."),
             new Key("autoconfigure", ValueKind.Boolean, "Form IPv6 addresses from the prefixes that routers advertise."),
-            new Key("services", ValueKind.Names, "What the host offers: echo (UDP and TCP port 7)."),
+            new Key("services", ValueKind.Names, "What the host offers: echo (UDP and TCP port 7), sink (counts at UDP port 9 what generators send)."),
+            new Key("traffic", ValueKind.Sections, "What the host sends from the start on, for a sink to count.") { Section = OutsideLanguage.Traffic },
             .. PortKeys,
         ]);
 
@@ -233,6 +242,9 @@ internal static class TopologyLanguage
         new Key("links", ValueKind.Sections, "Cables between switches, and between routers.") { Section = Link },
         new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches or routers.") { Section = Tap },
         new Key("streams", ValueKind.SectionsByName, "Processes at stream sockets, such as guests of QEMU, that are plugged into switches.") { Section = Stream },
+        new Key("datagrams", ValueKind.SectionsByName, "Processes at datagram sockets, such as guests of QEMU, that are plugged into switches or routers.") { Section = OutsideLanguage.Datagram },
+        new Key("interfaces", ValueKind.SectionsByName, "Interfaces that this machine has already and that are plugged into switches or routers.") { Section = OutsideLanguage.Interface },
+        new Key("bonds", ValueKind.SectionsByName, "Several taps, interfaces, streams or datagrams that are one port, with LACP or without.") { Section = OutsideLanguage.Bond },
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
         new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },
         new Key("vms", ValueKind.SectionsByName, "Virtual machines.") { Section = Vm },

@@ -24,6 +24,9 @@ internal sealed partial class TopologyReader
             .. ReadHostAddress(name, section, "address", to, AddressFamily.InterNetwork),
             .. ReadHostAddress(name, section, "address6", to, AddressFamily.InterNetworkV6),
         ];
+        TakePortName(name, section, $"host '{name}'");
+        List<string> services = ReadServices(section);
+        _talkers.Add((name, section));
         HostModel host = new()
         {
             Name = name,
@@ -36,7 +39,8 @@ internal sealed partial class TopologyReader
             Port = ReadPort(section),
             UseDhcp = section.Boolean("dhcp") ?? false,
             Autoconfigure = section.Boolean("autoconfigure") ?? false,
-            OffersEcho = ReadServices(section).Contains("echo"),
+            OffersEcho = services.Contains("echo"),
+            OffersSink = services.Contains("sink"),
         };
         if (host.UseDhcp && section.Has("address"))
             errors.Add(section.At("dhcp"), "'dhcp: true' brings the IPv4 address; leave out 'address:' or this");

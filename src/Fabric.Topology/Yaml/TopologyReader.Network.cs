@@ -65,11 +65,8 @@ internal sealed partial class TopologyReader
 
     private TapModel ReadTap(string name, YamlSection section)
     {
-        string? to = ReadPlace(section, $"tap '{name}'");
-        string interfaceName = section.Text("interface") ?? name;
-        if (interfaceName.Length > LongestInterface || interfaceName.AsSpan().ContainsAny("/: %"))
-            errors.Add(section.At("interface"), $"'{interfaceName}' is no name for an interface of the host; 'interface:' takes 1 to {LongestInterface} characters without '/', ':', '%' and spaces");
-        TapModel tap = new(name, to ?? "", interfaceName)
+        string? to = ReadPlaceOrBond(section, name, $"tap '{name}'");
+        TapModel tap = new(name, to ?? "", ReadInterfaceName(name, section))
         {
             Namespace = section.Text("netns"),
             Queues = section.Integer("queues") ?? 1,
@@ -81,12 +78,12 @@ internal sealed partial class TopologyReader
             errors.Add(section.At("mac"), $"the Ethernet address {AddressPlan.Format(mac)} is taken by '{_macs[mac]}'");
         if (section.Address("address") is not { } written || to == null)
             return tap;
-        return tap with { Address = written.Address, PrefixLength = CheckAddress($"tap '{name}'", section.At("address"), to, written.Address, written.PrefixLength) };
+        return tap with { Address = written.Address, PrefixLength = CheckAddress($"tap '{name}'", section.At("address"), _bonds.TryGetValue(to, out BondDraft? bond) ? bond.Model.To : to, written.Address, written.PrefixLength) };
     }
 
     private void ReadStream(string name, YamlSection section)
     {
-        string? to = ReadPlace(section, $"stream '{name}'");
+        string? to = ReadPlaceOrBond(section, name, $"stream '{name}'");
         if (section.Has("listen") == section.Has("connect"))
         {
             errors.Add(section.Node, $"stream '{name}' takes either 'listen:' or 'connect:'");
@@ -94,13 +91,21 @@ internal sealed partial class TopologyReader
         }
 
         string key = section.Has("listen") ? "listen" : "connect";
-        if (section.Text(key) is { } written && ReadEndPoint(section, key, written) is { } endPoint)
+        if (section.Text(key) is { } written && ReadEndPoint(section, key, written, "tcp") is { } endPoint)
             _streams[name] = new StreamModel(name, to ?? "", endPoint, key == "listen", ReadPort(section));
     }
 
-    private EndPoint? ReadEndPoint(YamlSection section, string key, string written)
+    private string ReadInterfaceName(string name, YamlSection section)
     {
-        if (!written.StartsWith("tcp:", StringComparison.Ordinal))
+        string written = section.Text("interface") ?? name;
+        if (written.Length > LongestInterface || written.AsSpan().ContainsAny("/: %"))
+            errors.Add(section.At("interface"), $"'{written}' is no name for an interface of the host; 'interface:' takes 1 to {LongestInterface} characters without '/', ':', '%' and spaces");
+        return written;
+    }
+
+    private EndPoint? ReadEndPoint(YamlSection section, string key, string written, string scheme)
+    {
+        if (!written.StartsWith(scheme + ":", StringComparison.Ordinal))
         {
             string path = section.Resolve(written);
             if (System.Text.Encoding.UTF8.GetByteCount(path) <= 107)
@@ -111,7 +116,7 @@ internal sealed partial class TopologyReader
 
         if (IPEndPoint.TryParse(written.AsSpan(4), out IPEndPoint? address) && (address.Port != 0 || key == "listen"))
             return address;
-        errors.Add(section.At(key), $"'{key}: {written}' is no address; write it like tcp:127.0.0.1:5000 or tcp:[::1]:5000");
+        errors.Add(section.At(key), $"'{key}: {written}' is no address; write it like {scheme}:127.0.0.1:5000 or {scheme}:[::1]:5000");
         return null;
     }
 
@@ -127,6 +132,8 @@ internal sealed partial class TopologyReader
             IsIsolated = section.Boolean("isolated") ?? false,
             MostAddresses = section.Integer("most-addresses"),
             PoliceBits = ReadRate(section, "police"),
+            ShapeBits = ReadRate(section, "shape"),
+            Storm = section.Child("storm") is { } storm ? ReadStorm(storm) : null,
             AclIn = Refer(section, "acl-in", _accessLists.Keys, "access list"),
             AclOut = Refer(section, "acl-out", _accessLists.Keys, "access list"),
             IsEdge = section.Boolean("edge"),

@@ -82,6 +82,7 @@ internal sealed partial class TopologyReader
         .. _links.Where(link => link.B == name).Select(link => link.PortB),
         .. _taps.Values.Where(tap => tap.To == name).Select(tap => tap.Name),
         .. _streams.Values.Where(stream => stream.To == name).Select(stream => stream.Name),
+        .. OutsidePortsOf(name),
         .. _hosts.Values.Where(host => host.To == name).Select(host => host.Name),
         .. _vms.Values.SelectMany(vm => vm.Nics.Select((nic, i) => (nic.To, Port: $"{vm.Name}.{i}")).Where(nic => nic.To == name).Select(nic => nic.Port)),
     ];

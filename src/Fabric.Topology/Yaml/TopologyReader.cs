@@ -45,16 +45,19 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         foreach (YamlSection section in root.Children("links"))
             ReadLink(section);
         ReadInterfaceAddresses();
+        ReadBonds();
         foreach ((string name, YamlSection section) in root.ChildrenByName("taps"))
             _taps[name] = ReadTap(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("streams"))
             ReadStream(name, section);
+        ReadOutside();
         foreach ((string name, YamlSection section) in root.ChildrenByName("disks"))
             _disks[name] = ReadDisk(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
             _vms[name] = ReadVm(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("hosts"))
             _hosts[name] = ReadHost(name, section);
+        ReadTraffic();
         CheckMirrors();
         CheckPlugs();
         return new TopologyModel
@@ -69,6 +72,9 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             Links = _links,
             Taps = _taps,
             Streams = _streams,
+            Datagrams = _datagrams,
+            Interfaces = _interfaces,
+            Bonds = _bonds.ToDictionary(bond => bond.Key, bond => bond.Value.Model with { Members = bond.Value.Members }),
             Disks = _disks,
             Vms = _vms,
             Hosts = _hosts,
