@@ -11,7 +11,7 @@ public interface IRoutingProtocol : IRouteWatcher
     /// <summary>Name in messages, such as <c>rip</c>.</summary>
     string Name { get; }
 
-    /// <summary>UDP port that it listens on.</summary>
+    /// <summary>UDP port that it listens on; 0 for none.</summary>
     ushort Port { get; }
 
     /// <summary>When <see cref="Tick"/> is next wanted, in nanoseconds of the router's clock; may be early, never late.
