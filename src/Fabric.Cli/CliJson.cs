@@ -17,6 +17,7 @@ namespace Fabric.Cli;
 [JsonSerializable(typeof(ServedPort))]
 [JsonSerializable(typeof(ServedReady))]
 [JsonSerializable(typeof(ServedStatistics))]
+[JsonSerializable(typeof(ServedTree))]
 internal sealed partial class CliJson : JsonSerializerContext
 {
     private static readonly Lazy<CliJson> LazyIndented = new(() => new CliJson(new JsonSerializerOptions(Default!.Options) { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }));

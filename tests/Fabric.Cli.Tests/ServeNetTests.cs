@@ -1,6 +1,9 @@
 using System.Diagnostics;
+using System.Net.Sockets;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Fabric.Link.Streams;
+using Fabric.TestKit.Link;
 
 namespace Fabric.Cli.Tests;
 
@@ -52,21 +55,61 @@ public sealed class ServeNetTests : IDisposable
         Assert.Equal([one, two], bond.GetProperty("members").EnumerateArray().Select(member => member.GetProperty("name").GetString()));
         Assert.All(bond.GetProperty("members").EnumerateArray(), member => Assert.Equal("02:00:00:00:00:05", member.GetProperty("partner").GetString()));
         await ReadUntilAsync(near, "\"used\".*\"used\"");
-        foreach (Process process in (Process[])[far, near])
-        {
-            using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
-                await kill.WaitForExitAsync();
-            await process.WaitForExitAsync();
-            Assert.Equal(0, process.ExitCode);
-        }
+        await EndAsync(far);
+        await EndAsync(near);
+    }
+
+    [Fact]
+    public async Task TwoSwitchesWithTwoCablesMakeATree()
+    {
+        string[] names = [Path.Combine(_user.Home, "one.sock"), Path.Combine(_user.Home, "two.sock")];
+        using Process near = _user.Start("serve", "net", "--stream", names[0], "--stream", $"{names[1]},shape=1Gbit", "--rstp", "--priority", "4096", "--json");
+        await ReadUntilAsync(near, "\"ready\"");
+        using Process far = _user.Start("serve", "net", "--stream", $"{names[0]},connect=on", "--stream", $"{names[1]},name=spare,connect=on", "--rstp", "--json");
+        JsonElement tree = await ReadUntilAsync(far, "\"root\",\"state\":\"forwarding\".*\"alternate\",\"state\":\"discarding\"");
+        Assert.StartsWith("1000.", tree.GetProperty("root").GetString(), StringComparison.Ordinal);
+        Assert.Equal(["one.sock", "spare"], tree.GetProperty("ports").EnumerateArray().Select(port => port.GetProperty("name").GetString()));
+        await ReadUntilAsync(near, "designated\",\"state\":\"forwarding\".*designated\",\"state\":\"forwarding\"");
+        await EndAsync(near);
+        await ReadUntilAsync(far, "\"root\":\"8000");
+        await EndAsync(far);
+    }
+
+    [Fact]
+    public async Task VlansKeepStationsAtSocketsApart()
+    {
+        string[] paths = [.. ((string[])["a", "b", "c"]).Select(name => Path.Combine(_user.Home, name))];
+        using Process process = _user.Start("serve", "net", "--stream", $"{paths[0]},vlan=10", "--dgram", $"{paths[1]},peer={paths[1]}-peer,vlan=20", "--stream", $"{paths[2]},trunk=10+20", "--json");
+        await ReadUntilAsync(process, "\"ready\"");
+        using StreamPort a = StreamPort.Connect("a", new UnixDomainSocketEndPoint(paths[0]), TimeProvider.System);
+        using DatagramPort b = DatagramPort.Open("b", new UnixDomainSocketEndPoint(paths[1] + "-peer"), new UnixDomainSocketEndPoint(paths[1]));
+        using StreamPort c = StreamPort.Connect("c", new UnixDomainSocketEndPoint(paths[2]), TimeProvider.System);
+        List<string> seen = [];
+        bool came = SpinWait.SpinUntil(
+            () =>
+            {
+                a.Send(TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(1)));
+                b.Send(TestFrames.Ethernet(TestFrames.Broadcast, TestFrames.Station(2)));
+                seen.AddRange(c.ReceiveAll().Select(frame => $"{frame.Bytes[11]} {Convert.ToHexString(frame.Bytes, 12, 4)}"));
+                return seen.Distinct().Count() >= 2;
+            },
+            TimeSpan.FromSeconds(30));
+        Assert.True(came);
+        Assert.Equal(["1 8100000A", "2 81000014"], seen.Distinct().Order());
+        Assert.Empty(a.ReceiveAll());
+        Assert.Empty(b.ReceiveAll());
+        await EndAsync(process);
     }
 
     [Theory]
     [InlineData("a bond needs members", "--tap", "a", "--bond", "b")]
-    [InlineData("no --tap or --interface makes the member 'x'", "--tap", "a", "--bond", "b,members=x")]
+    [InlineData("no other option makes a port 'x' to be a member", "--tap", "a", "--bond", "b,members=x")]
     [InlineData("did you mean members", "--tap", "a", "--bond", "b,member=a")]
     [InlineData("mode is lacp, static or backup", "--tap", "a", "--bond", "b,members=a,mode=best")]
     [InlineData("give at least one --tap", "--stats")]
+    [InlineData("what passes is said of the bond, not of its member 'q'", "--stream", "/tmp/no/q,connect=on,vlan=5", "--bond", "b,members=q")]
+    [InlineData("two ports are called 'q'", "--stream", "x/q", "--stream", "y/q")]
+    [InlineData("--priority takes a multiple of 4096", "--tap", "a", "--rstp", "--priority", "5")]
     [InlineData("did you mean queues", "--tap", "a,queue=2")]
     [InlineData("queues takes a number from 1 to 256", "--tap", "a,queues=0")]
     [InlineData("write ADDRESS/LENGTH", "--tap", "a,address=10.0.0.1")]
@@ -76,6 +119,14 @@ public sealed class ServeNetTests : IDisposable
     [InlineData("no interface 'no-such-one'", "--interface", "no-such-one")]
     public void WhatCannotBeServedIsExplainedInALine(string expected, params string[] options) =>
         Assert.Contains(expected, _user.Fabric(["serve", "net", .. options]).ErrorLine, StringComparison.Ordinal);
+
+    private static async Task EndAsync(Process process)
+    {
+        using (Process kill = Process.Start("kill", ["-INT", $"{process.Id}"]))
+            await kill.WaitForExitAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
 
     private static async Task<JsonElement> ReadUntilAsync(Process process, string pattern)
     {

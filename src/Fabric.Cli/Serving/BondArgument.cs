@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Fabric.Link;
 using Fabric.Link.Bonding;
 using Fabric.Wire;
@@ -19,8 +18,8 @@ internal sealed class BondArgument
     private BondArgument(PortArgument argument)
     {
         _argument = argument;
-        _options = new BondOptions { SystemAddress = RandomStation() };
-        foreach ((string key, string value) in argument.Values)
+        _options = new BondOptions { SystemAddress = StationAddress.Random() };
+        foreach ((string key, string value) in argument.Own)
         {
             if (key == "members")
                 _names = value.Split('+', StringSplitOptions.RemoveEmptyEntries);
@@ -29,9 +28,12 @@ internal sealed class BondArgument
         }
 
         if (_names.Length == 0)
-            throw argument.Wrong("a bond needs members: members=PORT+PORT, ports that --tap and --interface make");
+            throw argument.Wrong("a bond needs members: members=PORT+PORT, ports that other options make");
         _ports = new IPort?[_names.Length];
     }
+
+    /// <summary>What passes.</summary>
+    public PortSettings Port => _argument.Port;
 
     /// <summary>Reads one.</summary>
     /// <exception cref="CliException">It says something else.</exception>
@@ -44,16 +46,21 @@ internal sealed class BondArgument
     public void Check(IEnumerable<string> made)
     {
         if (Array.Find(_names, name => !made.Contains(name)) is { } missing)
-            throw _argument.Wrong($"no --tap or --interface makes the member '{missing}'");
+            throw _argument.Wrong($"no other option makes a port '{missing}' to be a member");
     }
 
     /// <summary>Takes a port that is to be a member.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="settings">What was said of it, which the bond has no use for.</param>
     /// <returns>False when it is none of this bond's.</returns>
-    public bool TryTake(IPort port)
+    /// <exception cref="CliException">Something was said of it.</exception>
+    public bool TryTake(IPort port, PortSettings settings)
     {
         int place = Array.IndexOf(_names, port.Name);
         if (place < 0)
             return false;
+        if (settings != PortSettings.Plain)
+            throw _argument.Wrong($"what passes is said of the bond, not of its member '{port.Name}'");
         _ports[place] = port;
         return true;
     }
@@ -99,12 +106,4 @@ internal sealed class BondArgument
         "layer3+4" => BondHash.Layer3And4,
         _ => throw _argument.Wrong($"hash is layer2, layer2+3 or layer3+4, not '{value}'"),
     };
-
-    // Of nobody (locally administered), and unlike any neighbour's.
-    private static MacAddress RandomStation()
-    {
-        byte[] octets = RandomNumberGenerator.GetBytes(MacAddress.Length);
-        octets[0] = (byte)((octets[0] & 0xFC) | 2);
-        return MacAddress.Read(octets);
-    }
 }

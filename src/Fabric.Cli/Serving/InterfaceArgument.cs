@@ -10,11 +10,11 @@ internal static class InterfaceArgument
 
     /// <summary>Reads one.</summary>
     /// <exception cref="CliException">It says something else.</exception>
-    public static PacketSocketOptions Parse(string text)
+    public static (PacketSocketOptions Options, PortSettings Port) Parse(string text)
     {
         PortArgument argument = PortArgument.Read("--interface", text, Form, "netns", "offloads");
         PacketSocketOptions options = new(argument.Name);
-        foreach ((string key, string value) in argument.Values)
+        foreach ((string key, string value) in argument.Own)
         {
             options = key switch
             {
@@ -24,6 +24,6 @@ internal static class InterfaceArgument
             };
         }
 
-        return options;
+        return (options, argument.Port);
     }
 }

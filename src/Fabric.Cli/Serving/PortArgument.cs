@@ -22,6 +22,7 @@ internal sealed class PortArgument
         Name = comma < 0 ? text : text[..comma];
         if (comma >= 0)
             KeyValues.Read(text[(comma + 1)..], Values);
+        Port = PortSettings.Read(this);
     }
 
     /// <summary>What stands first.</summary>
@@ -29,6 +30,12 @@ internal sealed class PortArgument
 
     /// <summary>The settings.</summary>
     public Dictionary<string, string> Values { get; } = [];
+
+    /// <summary>Those that every port has.</summary>
+    public PortSettings Port { get; }
+
+    /// <summary>The others.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Own => Values.Where(item => !PortSettings.Keys.Contains(item.Key));
 
     /// <summary>Reads one.</summary>
     /// <param name="option">The option.</param>
@@ -52,7 +59,7 @@ internal sealed class PortArgument
 
     /// <summary>There is no such setting.</summary>
     public CliException Unknown(string key) =>
-        Wrong($"unknown key '{key}'" + (NearestName.Find(key, _keys) is { } near ? $", did you mean {near}?" : $"; the form is {_form}"));
+        Wrong($"unknown key '{key}'" + (NearestName.Find(key, [.. _keys, .. PortSettings.Keys]) is { } near ? $", did you mean {near}?" : $"; the form is {_form}"));
 
     /// <summary>It cannot be as it is written.</summary>
     public CliException Wrong(string what) => new($"{_option} {_text}: {what}");

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Fabric.Daemon.Composition;
 using Fabric.Link;
@@ -12,6 +13,7 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
 {
     private readonly HashSet<string> _faulty = [];
     private readonly Dictionary<string, string> _bonds = [];
+    private string? _tree;
 
     /// <summary>A TAP was made.</summary>
     /// <returns>The same.</returns>
@@ -27,6 +29,17 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
     public PacketSocketPort Made(PacketSocketPort port)
     {
         Print(new ServedPort("port", port.Name, "interface", port.Options.Namespace, null, 1, Names(port.Accepts)));
+        return port;
+    }
+
+    /// <summary>A socket was made.</summary>
+    /// <param name="port">The port.</param>
+    /// <param name="kind"><c>stream</c> or <c>dgram</c>.</param>
+    /// <param name="place">Where it is.</param>
+    /// <returns>The same.</returns>
+    public IPort Made(IPort port, string kind, EndPoint place)
+    {
+        Print(new ServedPort("port", port.Name, kind, null, $"{place}", 1, []));
         return port;
     }
 
@@ -64,6 +77,18 @@ internal sealed class SwitchReport(Terminal terminal, bool json)
             _bonds[bond.Name] = $"{now}";
             terminal.Out.WriteLine(json ? JsonSerializer.Serialize(now, CliJson.Line.ServedBond) : $"{now}");
         }
+    }
+
+    /// <summary>The spanning tree, where ports stand otherwise than when last printed.</summary>
+    public void Tree(StandaloneSwitch served)
+    {
+        if (served.ReadTree() is not { } status)
+            return;
+        ServedTree now = ServedTree.Of(status, served.PortNumbers);
+        if (_tree == $"{now}")
+            return;
+        _tree = $"{now}";
+        terminal.Out.WriteLine(json ? JsonSerializer.Serialize(now, CliJson.Line.ServedTree) : _tree);
     }
 
     /// <summary>The counters.</summary>

@@ -15,13 +15,13 @@ internal static class TapArgument
 
     /// <summary>Reads one.</summary>
     /// <exception cref="CliException">It says something else.</exception>
-    public static TapOptions Parse(string text)
+    public static (TapOptions Options, PortSettings Port) Parse(string text)
     {
         PortArgument argument = PortArgument.Read("--tap", text, Form, "netns", "queues", "address", "mac", "mtu", "offloads", "up");
         TapOptions options = new(argument.Name);
-        foreach ((string key, string value) in argument.Values)
+        foreach ((string key, string value) in argument.Own)
             options = Apply(options, argument, key, value);
-        return options;
+        return (options, argument.Port);
     }
 
     private static TapOptions Apply(TapOptions options, PortArgument argument, string key, string value) => key switch
