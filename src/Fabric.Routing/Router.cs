@@ -1,6 +1,7 @@
 using Fabric.Link;
 using Fabric.Routing.Forwarding;
 using Fabric.Routing.Protocols;
+using Fabric.Routing.Rib;
 
 namespace Fabric.Routing;
 
@@ -55,6 +56,9 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
 
     /// <summary>What it is.</summary>
     public RouterOptions Options => _control.Options;
+
+    /// <summary>Asks stations by ICMP echo whether they are there, on behalf of this router's own protocols.</summary>
+    public IReachabilityProbe Probe => _control.Probe;
 
     /// <summary>The control side, for the data path's tables.</summary>
     internal RouterControl Control => _control;

@@ -34,6 +34,7 @@ internal sealed class RouterControl : IProtocolHost
         Conflicts = new AddressConflicts(this);
         Errors = new IcmpErrors(this);
         Icmp = new IcmpInput(this);
+        Probe = new EchoProbe(this);
         Reassembly = new Reassembly(this);
         Protocols = new ProtocolPorts(this);
         Input = new LocalInput(this);
@@ -73,6 +74,8 @@ internal sealed class RouterControl : IProtocolHost
     internal IcmpErrors Errors { get; }
 
     internal IcmpInput Icmp { get; }
+
+    internal EchoProbe Probe { get; }
 
     internal Reassembly Reassembly { get; }
 
@@ -114,7 +117,8 @@ internal sealed class RouterControl : IProtocolHost
     {
         bool v4 = datagram.Source.IsV4;
         int length = UdpView.HeaderLength + datagram.Payload.Length;
-        if (Find(datagram.Interface) is not { IsUp: true } link || v4 != datagram.Destination.IsV4 || !Array.Exists(link.State.Addresses, own => own.IsV4 == v4))
+        LogicalInterface? link = datagram.Interface == Datagram.Routed ? Output.FindWay(datagram.Destination, out _) : Find(datagram.Interface);
+        if (link is not { IsUp: true } || v4 != datagram.Destination.IsV4 || !Array.Exists(link.State.Addresses, own => own.IsV4 == v4))
             return false;
         if (length + (v4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) > link.Mtu)
         {
@@ -126,7 +130,7 @@ internal sealed class RouterControl : IProtocolHost
         datagram.Payload.CopyTo(udp[UdpView.HeaderLength..]);
         HeaderWriter.Udp(udp, datagram.SourcePort, datagram.DestinationPort);
         HeaderWriter.StoreChecksum(udp, datagram.Source, datagram.Destination, IpProtocol.Udp);
-        return Output.Send(datagram.Source, datagram.Destination, IpProtocol.Udp, length, datagram.HopLimit, link);
+        return Output.Send(datagram.Source, datagram.Destination, IpProtocol.Udp, length, datagram.HopLimit, datagram.Interface == Datagram.Routed ? null : link, station: datagram.Station);
     }
 
     /// <inheritdoc/>

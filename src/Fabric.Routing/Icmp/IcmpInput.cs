@@ -15,7 +15,7 @@ internal sealed class IcmpInput(RouterControl control)
         else if (icmp.Type == IcmpType.Echo && packet.IsGroup)
             control.Drop(RouterDrop.Broadcast);
         else
-            Accept(in packet, in icmp, icmp.Type == IcmpType.Echo, (byte)IcmpType.EchoReply);
+            Accept(in packet, in icmp, (byte)icmp.Type, (byte)IcmpType.Echo, (byte)IcmpType.EchoReply);
     }
 
     internal void AcceptV6(in LocalPacket packet)
@@ -29,13 +29,15 @@ internal sealed class IcmpInput(RouterControl control)
         else if (packet.Source.IsUnspecified)
             control.Drop(RouterDrop.Martian);
         else
-            Accept(in packet, in icmp, icmp.TypeV6 == Icmpv6Type.EchoRequest, (byte)Icmpv6Type.EchoReply);
+            Accept(in packet, in icmp, (byte)icmp.TypeV6, (byte)Icmpv6Type.EchoRequest, (byte)Icmpv6Type.EchoReply);
     }
 
-    private void Accept(in LocalPacket packet, in IcmpView icmp, bool isEcho, byte reply)
+    private void Accept(in LocalPacket packet, in IcmpView icmp, byte type, byte echo, byte reply)
     {
         control.Tally.AddDelivered();
-        if (!isEcho)
+        if (type == reply)
+            control.Probe.Accept(packet.Source, icmp.Word);
+        if (type != echo)
             return;
         Span<byte> message = PacketOutput.Room(icmp.Message.Length);
         icmp.Message.CopyTo(message);

@@ -28,9 +28,11 @@ internal sealed unsafe class PacketOutput(RouterControl control)
     /// <param name="hopLimit">Routers it may pass.</param>
     /// <param name="via">The interface, where the destination is on its link; null to ask the routes.</param>
     /// <param name="trafficClass">DSCP and ECN.</param>
+    /// <param name="station">Ethernet address of the next hop, where it is known already; not for packets that need more than one piece.</param>
     /// <returns>False when there is no way.</returns>
     internal bool Send(
-        IpAddress source, IpAddress destination, IpProtocol protocol, int length, byte hopLimit = DefaultHopLimit, LogicalInterface? via = null, byte trafficClass = 0)
+        IpAddress source, IpAddress destination, IpProtocol protocol, int length, byte hopLimit = DefaultHopLimit, LogicalInterface? via = null, byte trafficClass = 0,
+        MacAddress? station = null)
     {
         IpAddress nextHop = destination;
         LogicalInterface? link = via ?? FindWay(destination, out nextHop);
@@ -51,7 +53,7 @@ internal sealed unsafe class PacketOutput(RouterControl control)
             HeaderWriter.V4(packet, source, destination, protocol, length, hopLimit, (ushort)++_identification, 0, trafficClass);
         else
             HeaderWriter.V6(packet, source, destination, protocol, length, hopLimit, trafficClass);
-        SendPacket(link, nextHop, -header, header + length);
+        SendPacket(link, nextHop, -header, header + length, station);
         return true;
     }
 
@@ -178,10 +180,11 @@ internal sealed unsafe class PacketOutput(RouterControl control)
         BinaryPrimitives.WriteUInt32BigEndian(fragment[4..], identification);
     }
 
-    private void SendPacket(LogicalInterface link, IpAddress nextHop, int offset, int length)
+    private void SendPacket(LogicalInterface link, IpAddress nextHop, int offset, int length, MacAddress? station = null)
     {
         Span<byte> frame = At(offset - link.HeaderLength, link.HeaderLength + length);
-        bool known = TryFindMac(link, nextHop, out MacAddress mac);
+        MacAddress mac = station ?? default;
+        bool known = station is not null || TryFindMac(link, nextHop, out mac);
         WriteEthernet(link, frame, mac, nextHop.IsV4 ? EtherType.Ipv4 : EtherType.Ipv6);
         if (known)
             Transmit(link, frame, default);

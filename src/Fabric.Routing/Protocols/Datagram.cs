@@ -13,6 +13,9 @@ namespace Fabric.Routing.Protocols;
 public readonly ref struct Datagram(
     int @interface, IpAddress source, ushort sourcePort, IpAddress destination, ushort destinationPort, byte hopLimit, ReadOnlySpan<byte> payload)
 {
+    /// <summary>In place of an interface to leave by: the routes say which.</summary>
+    public const int Routed = -1;
+
     /// <summary>Number of the interface it came in on, or is to leave by.</summary>
     public int Interface { get; } = @interface;
 
@@ -33,4 +36,7 @@ public readonly ref struct Datagram(
 
     /// <summary>What follows the UDP header.</summary>
     public ReadOnlySpan<byte> Payload { get; } = payload;
+
+    /// <summary>The Ethernet address to send it to, where its destination does not answer yet when asked for it; null to ask.</summary>
+    public MacAddress? Station { get; init; }
 }

@@ -24,9 +24,9 @@ public interface IProtocolHost
     /// <param name="group">A multicast address.</param>
     void Join(int @interface, IpAddress group);
 
-    /// <summary>Sends a datagram out of its interface, without asking the routes.</summary>
+    /// <summary>Sends a datagram out of its interface without asking the routes, or with <see cref="Datagram.Routed"/> where they lead.</summary>
     /// <param name="datagram">Its payload is copied; too long a one for the interface is dropped and counted, not cut.</param>
-    /// <returns>False when it could not be sent: the interface is down or has none of the source's family.</returns>
+    /// <returns>False when it could not be sent: the interface is down or has none of the source's family, or there is no route.</returns>
     bool Send(in Datagram datagram);
 
     /// <summary>The protocol's <see cref="IRoutingProtocol.Due"/> is earlier than it was, outside a call of the router.</summary>
