@@ -6,7 +6,7 @@ public enum RipDrop
     /// <summary>Packet: header, entry or trailer cut off.</summary>
     Malformed,
 
-    /// <summary>Packet: version 0, or one that the interface does not take.</summary>
+    /// <summary>Packet: version 0, one that the interface does not take, or a request in one that it does not send.</summary>
     Version,
 
     /// <summary>Packet or entry of version 1: a field that must be zero is not (RFC 1058, 3.4).</summary>

@@ -292,6 +292,8 @@ public sealed partial class RipProcess
         if (SourceTowards(link, datagram.Source) is not { } source)
             return null;
         RipVersions version = packet.Version == FirstVersion && !_options.IsNg ? RipVersions.V1 : RipVersions.V2;
+        if (!_options.IsNg && (link.Options.Send & version) == RipVersions.None)
+            return RipDrop.Version;
         RipTarget target = new(source, datagram.Source, datagram.SourcePort, version);
         if (packet.IsWholeTable)
             SendTable(link, target, changedOnly: false);

@@ -30,7 +30,7 @@ public sealed partial class RipProcess
 
     private void SendUpdate(RipLink link, bool changedOnly)
     {
-        if (!link.IsActive || link.Interface.IsLoopback)
+        if (!link.IsActive || link.Interface.IsLoopback || !Speaks(link))
             return;
         if (!link.Options.Passive)
         {
@@ -48,6 +48,8 @@ public sealed partial class RipProcess
     /// <summary>Asks everybody on the link, and the neighbours by name, for all they know (RFC 2453, 3.9.1).</summary>
     private void SendRequest(RipLink link)
     {
+        if (!Speaks(link))
+            return;
         List<RipTarget> targets = link.Options.Passive ? [] : Targets(link);
         foreach (IpAddress neighbor in _options.Neighbors)
         {

@@ -237,7 +237,7 @@ public sealed partial class RipProcess : IRoutingProtocol
         @interface.IsLoopback ? @interface.Addresses.Any(IsOfFamily) : (_options.IsNg ? @interface.LinkLocal : @interface.V4) != null;
 
     /// <summary>Whether it sends anything of itself.</summary>
-    private bool Speaks(RipLink link) => !link.Options.Passive || _options.Neighbors.Any(neighbor => IsNear(link, neighbor));
+    private bool Speaks(RipLink link) => (link.Options.Send != RipVersions.None || _options.IsNg) && (!link.Options.Passive || _options.Neighbors.Any(neighbor => IsNear(link, neighbor)));
 
     private bool IsOfFamily(IpPrefix prefix) => prefix.IsV4 != _options.IsNg;
 

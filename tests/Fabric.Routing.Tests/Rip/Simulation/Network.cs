@@ -16,6 +16,9 @@ internal sealed class Network(int seed)
 
     internal List<SimulatedRouter> Routers { get; } = [];
 
+    /// <summary>Called after each event.</summary>
+    internal Action? Looked { get; set; }
+
     internal List<Segment> Segments { get; } = [];
 
     /// <summary>Chance of the network itself: loss, and whatever a test chooses.</summary>
@@ -68,6 +71,8 @@ internal sealed class Network(int seed)
             {
                 ((SimulatedRouter)what).Wake(at.Time);
             }
+
+            Looked?.Invoke();
         }
 
         Advance(end);
