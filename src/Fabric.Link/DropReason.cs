@@ -71,4 +71,10 @@ public enum DropReason
 
     /// <summary>The member of a bond that it came in on is not in use, or not yet (IEEE 802.1AX-2014, 6.4.15).</summary>
     NotCollecting,
+
+    /// <summary>A tunnel packet whose header is cut off or not valid (RFC 7348, 5).</summary>
+    BadEncapsulation,
+
+    /// <summary>A tunnel packet of a segment that this end does not have.</summary>
+    UnknownSegment,
 }

@@ -6,10 +6,10 @@ namespace Fabric.Link;
 
 /// <summary>A set of descriptors to sleep on (epoll(7)), level triggered, each with a number by which it is reported.</summary>
 /// <remarks>Any thread may add and remove; one waits.</remarks>
-internal sealed unsafe class Epoll : IDisposable
+public sealed unsafe class Epoll : IDisposable
 {
     /// <summary>Most descriptors reported by one wait; the kernel reports the others first the next time.</summary>
-    internal const int MaxReported = 64;
+    public const int MaxReported = 64;
 
     // struct epoll_event: a 32-bit mask and a 64-bit value, packed on x86-64 only.
     private static readonly int EventLength = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 12 : 16;
@@ -19,7 +19,9 @@ internal sealed unsafe class Epoll : IDisposable
     private readonly int _number;
     private readonly byte[] _events = GC.AllocateArray<byte>(MaxReported * EventLength, pinned: true);
 
-    internal Epoll()
+    /// <summary>Makes an empty set.</summary>
+    /// <exception cref="LinkException">The host refuses a descriptor.</exception>
+    public Epoll()
     {
         _descriptor = Native.EpollCreate(Native.EpollCloexec);
         if (_descriptor.IsInvalid)
@@ -28,15 +30,16 @@ internal sealed unsafe class Epoll : IDisposable
     }
 
     /// <summary>Readable while a descriptor in the set is, so that one set can stand in another.</summary>
-    internal SafeHandle Descriptor => _descriptor;
+    public SafeHandle Descriptor => _descriptor;
 
+    /// <summary>Closes the set, not what is in it.</summary>
     public void Dispose() => _descriptor.Dispose();
 
     /// <summary>Adds a descriptor.</summary>
     /// <param name="descriptor">Open until it is removed.</param>
     /// <param name="tag">Reported when it is readable, or broken.</param>
     /// <exception cref="LinkException">The kernel cannot watch it.</exception>
-    internal void Add(SafeHandle descriptor, int tag)
+    public void Add(SafeHandle descriptor, int tag)
     {
         byte* added = stackalloc byte[16];
         // SAFETY: 16 bytes of our own stack hold struct epoll_event in both layouts.
@@ -47,7 +50,8 @@ internal sealed unsafe class Epoll : IDisposable
     }
 
     /// <summary>Takes a descriptor out. One that is not in is no error.</summary>
-    internal void Remove(SafeHandle descriptor)
+    /// <param name="descriptor">Open.</param>
+    public void Remove(SafeHandle descriptor)
     {
         byte* unused = stackalloc byte[16];
         // SAFETY: as in Add; the kernel ignores it.
@@ -58,7 +62,7 @@ internal sealed unsafe class Epoll : IDisposable
     /// <param name="tags">Room for <see cref="MaxReported"/> numbers.</param>
     /// <param name="sleep">Wait until there is one; otherwise only look.</param>
     /// <returns>How many are reported; 0 also when a signal came.</returns>
-    internal int Wait(Span<int> tags, bool sleep)
+    public int Wait(Span<int> tags, bool sleep)
     {
         byte* events = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_events, 0);
         // SAFETY: the array is pinned and has room for MaxReported events. The waiting thread ends before this object is disposed.

@@ -5,9 +5,11 @@ namespace Fabric.Link;
 
 /// <summary>Ends a sleep on an <see cref="Epoll"/> from another thread: an eventfd(2), readable from when it is set until it is
 /// cleared.</summary>
-internal sealed unsafe class WakeEvent : IDisposable
+public sealed unsafe class WakeEvent : IDisposable
 {
-    internal WakeEvent()
+    /// <summary>Makes one that is not set.</summary>
+    /// <exception cref="LinkException">The host refuses a descriptor.</exception>
+    public WakeEvent()
     {
         Descriptor = Native.EventFd(0, Native.EfdCloexec | Native.EfdNonblock);
         if (Descriptor.IsInvalid)
@@ -15,12 +17,13 @@ internal sealed unsafe class WakeEvent : IDisposable
     }
 
     /// <summary>What to sleep on.</summary>
-    internal SafeFileHandle Descriptor { get; }
+    public SafeFileHandle Descriptor { get; }
 
+    /// <summary>Closes the descriptor.</summary>
     public void Dispose() => Descriptor.Dispose();
 
     /// <summary>Makes the descriptor readable. Any thread; never blocks.</summary>
-    internal void Set()
+    public void Set()
     {
         ulong one = 1;
         try
@@ -35,7 +38,7 @@ internal sealed unsafe class WakeEvent : IDisposable
     }
 
     /// <summary>Makes the descriptor unreadable. Never blocks.</summary>
-    internal void Clear()
+    public void Clear()
     {
         ulong count;
         // SAFETY: eight bytes of our own stack.

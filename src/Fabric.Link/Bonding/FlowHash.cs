@@ -5,7 +5,7 @@ using Fabric.Wire;
 namespace Fabric.Link.Bonding;
 
 /// <summary>Which flow a frame belongs to, as a number.</summary>
-internal static class FlowHash
+public static class FlowHash
 {
     private const int TagLength = 4;
     private const int MostTags = 2;
@@ -20,14 +20,18 @@ internal static class FlowHash
     /// <param name="frame">Any bytes.</param>
     /// <param name="kind">What makes a flow.</param>
     /// <param name="seed">Of this bond, so that switches in a row do not all choose alike.</param>
-    internal static uint Of(in Frame frame, BondHash kind, ulong seed)
+    public static uint Of(in Frame frame, BondHash kind, ulong seed)
     {
         // A copy, because a guest may change the frame meanwhile.
         Span<byte> copy = stackalloc byte[MostBytes];
         return Of(copy[..frame.CopyTo(0, copy)], kind, seed);
     }
 
-    private static uint Of(ReadOnlySpan<byte> bytes, BondHash kind, ulong seed)
+    /// <summary>The same, of a copy of the beginning of a frame.</summary>
+    /// <param name="bytes">From the destination address on.</param>
+    /// <param name="kind">What makes a flow.</param>
+    /// <param name="seed">Scatters the numbers.</param>
+    public static uint Of(ReadOnlySpan<byte> bytes, BondHash kind, ulong seed)
     {
         if (bytes.Length < EthernetView.MinHeaderLength)
             return 0;

@@ -30,6 +30,8 @@ public static class DropReasons
         [DropReason.NoMember] = "nobody has asked for this multicast",
         [DropReason.ReservedGroup] = "a group address that stays on its link",
         [DropReason.BadMembership] = "an IGMP, MLD or PIM message that breaks its protocol's rules",
+        [DropReason.BadEncapsulation] = "no valid tunnel header",
+        [DropReason.UnknownSegment] = "a segment that this end does not have",
     };
 
     /// <summary>The reason in a few words of lower case.</summary>
