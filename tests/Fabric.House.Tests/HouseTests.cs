@@ -53,6 +53,7 @@ public partial class HouseTests
     [InlineData("Nbd")]
     [InlineData("Link")]
     [InlineData("Switch")]
+    [InlineData("Overlay")]
     [InlineData("Routing")]
     [InlineData("Hosts")]
     [InlineData("Virtio")]

@@ -17,6 +17,7 @@ internal static class Rooms
         ("Topology", []),
         ("Link", ["Wire"]),
         ("Switch", ["Link", "Wire"]),
+        ("Overlay", ["Link", "Wire"]),
         ("Routing", ["Link", "Wire"]),
         ("Hosts", ["Link", "Wire", "Routing"]),
         ("Virtio", ["Memory", "Link", "Disk"]),

@@ -1,0 +1,379 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Fabric.Link;
+using Fabric.Link.Bonding;
+using Fabric.Overlay.Underlays;
+using Fabric.Wire;
+
+namespace Fabric.Overlay;
+
+/// <summary>The way out of a VTEP: from the frames of a switch to the datagrams of the underlay.</summary>
+/// <remarks>A burst is gone through three times: its heads are copied and checked; all its destinations are looked up under one lock; each
+/// frame is made into datagrams. Those are views: a head in a place of this object, which has the VXLAN header too, and the rest of the
+/// frame wherever it lies. They leave when the burst is through, or there is no room.</remarks>
+internal sealed unsafe class Encapsulator : IDisposable
+{
+    private const int MaxBurst = IPort.MaxBurst;
+    private const int Header = VxlanView.HeaderLength;
+    private const int TagLength = 4;
+    private const int AddressesLength = 2 * MacAddress.Length;
+
+    // Enough of a frame to find its flow, to answer a neighbour solicitation, and for all of a small one.
+    private const int HeadLength = 128;
+
+    // Room for a tag's worth of shifting, and for the headers of a segment that OffloadCompleter made.
+    private const int Place = 320;
+    private const int HeadOffset = 16;
+    private const int MostPieces = 2048;
+    private const int MostPiecesEach = 64;
+    private const int Flooded = -1;
+    private const int Dropped = -2;
+
+    private readonly Vtep _vtep;
+    private readonly ulong _seed;
+    private readonly Lock _transmit = new();
+    private readonly byte[] _places = GC.AllocateUninitializedArray<byte>(2 * MaxBurst * Place, pinned: true);
+    private readonly FrameSegment[] _pieces = GC.AllocateUninitializedArray<FrameSegment>(MostPieces, pinned: true);
+    private readonly TunnelDatagram[] _datagrams = new TunnelDatagram[IUnderlay.MaxBurst];
+    private readonly int[] _targets = new int[MaxBurst];
+    private readonly OffloadCompleter _completer = new();
+    private readonly FinishedEnd _finished;
+    private byte[] _copy = [];
+    private RemoteVtep[] _remotes = [];
+    private int _pieceCount;
+    private int _datagramCount;
+    private int _queued;
+    private int _left;
+    private long _bytes;
+    private bool _closed;
+
+    internal Encapsulator(Vtep vtep, ulong seed)
+    {
+        _vtep = vtep;
+        _seed = seed;
+        _finished = new FinishedEnd(this);
+    }
+
+    /// <summary>Sends what a switch gives to a segment.</summary>
+    /// <returns>Number of frames that left, to one VTEP at least.</returns>
+    internal int Transmit(VxlanPort port, ReadOnlySpan<Frame> frames)
+    {
+        lock (_transmit)
+        {
+            if (_closed || !port.IsUp)
+            {
+                port.Counters.AddTransmitDrops(DropReason.LinkDown, frames.Length);
+                return 0;
+            }
+
+            _queued = _left = 0;
+            _bytes = 0;
+            int accepted = 0;
+            for (; frames.Length > MaxBurst; frames = frames[MaxBurst..])
+                accepted += TransmitBurst(port, frames[..MaxBurst]);
+            accepted += TransmitBurst(port, frames);
+            port.Counters.AddTransmitted(_left, _bytes - ((long)_left * Header));
+            return Math.Clamp(accepted - (_queued - _left), 0, accepted);
+        }
+    }
+
+    /// <summary>Sends nothing any more.</summary>
+    public void Dispose()
+    {
+        lock (_transmit)
+        {
+            _closed = true;
+        }
+    }
+
+    private int TransmitBurst(VxlanPort port, ReadOnlySpan<Frame> frames)
+    {
+        Span<int> targets = _targets.AsSpan(0, frames.Length);
+        for (int i = 0; i < frames.Length; i++)
+            targets[i] = Inspect(port, in frames[i], i) ? Flooded : Dropped;
+        lock (_vtep.Tables)
+        {
+            _remotes = _vtep.Remotes;
+            port.Stations.SetTime(_vtep.Seconds());
+            for (int i = 0; i < targets.Length; i++)
+            {
+                if (targets[i] != Dropped)
+                    targets[i] = ResolveLocked(port, At(i) + HeadOffset, Math.Min(frames[i].Length, HeadLength));
+            }
+        }
+
+        int accepted = 0;
+        for (int i = 0; i < frames.Length; i++)
+        {
+            if (targets[i] != Dropped && Encapsulate(port, in frames[i], i))
+                accepted++;
+        }
+
+        Flush(port);
+        _pieceCount = 0;
+        return accepted;
+    }
+
+    /// <summary>Copies a frame's head, and checks what can be told without tables.</summary>
+    private bool Inspect(VxlanPort port, in Frame frame, int index)
+    {
+        if (frame.Length is < EthernetView.MinHeaderLength or > Frame.MaxLength)
+            return Drop(port, frame.Length > Frame.MaxLength ? DropReason.Oversized : DropReason.Truncated);
+        if (!frame.Offload.IsConsistent(frame.Length))
+            return Drop(port, DropReason.BadOffload);
+        Span<byte> head = new(At(index) + HeadOffset, HeadLength);
+        ReadOnlySpan<byte> first = frame.Head;
+        if (first.Length >= HeadLength)
+            first[..HeadLength].CopyTo(head);
+        else if (first.Length == frame.Length)
+            first.CopyTo(head);
+        else
+            frame.CopyTo(0, head);
+        if ((head[MacAddress.Length] & 1) != 0)
+            return Drop(port, DropReason.GroupSource);
+        if (port.Options.Tags == InnerTags.Refused && IsTag(TypeAt(head)))
+            return Drop(port, DropReason.VlanFiltered);
+        return true;
+    }
+
+    private int ResolveLocked(VxlanPort port, byte* head, int length)
+    {
+        ulong addresses = Unsafe.ReadUnaligned<ulong>(head);
+        ulong destination = addresses & 0xFFFF_FFFF_FFFF;
+        ulong source = (addresses >> 48) | ((ulong)Unsafe.ReadUnaligned<uint>(head + 8) << 16);
+        if (!port.Stations.TryUseHere(source))
+        {
+            Drop(port, DropReason.SecurityViolation);
+            return Dropped;
+        }
+
+        bool isGroup = (destination & 1) != 0;
+        int remote = isGroup ? -1 : port.Stations.Find(destination);
+        if (remote >= 0)
+            return remote;
+        if (isGroup && port.Neighbors is { } neighbors && neighbors.TryAnswerLocked(new ReadOnlySpan<byte>(head, length)))
+            return Dropped;
+        return MayFloodLocked(port, isGroup) ? Flooded : Dropped;
+    }
+
+    private bool MayFloodLocked(VxlanPort port, bool isGroup)
+    {
+        if (port.Flood.Length == 0)
+            return Drop(port, DropReason.NoPort);
+        if (port.Options.FloodLimit != 0)
+        {
+            port.FloodBucket.Refill(_vtep.Ticks());
+            if (!port.FloodBucket.TryTake(1))
+                return Drop(port, DropReason.StormControl);
+        }
+
+        port.Events.AddFlooded(port.Flood.Length);
+        if (!isGroup)
+            port.Events.AddUnknownUnicast();
+        return true;
+    }
+
+    private bool Encapsulate(VxlanPort port, in Frame frame, int index)
+    {
+        if (frame.Offload.IsNone)
+            return Append(port, in frame, index, _targets[index], isCopied: true);
+
+        // What the completer makes is valid during its call only.
+        Flush(port);
+        _finished.Begin(port, _targets[index]);
+        if (_completer.Transmit(_finished, new ReadOnlySpan<Frame>(in frame)) != 0)
+            return Drop(port, DropReason.BadOffload);
+        return _finished.Accepted;
+    }
+
+    /// <summary>Makes a finished frame into datagrams.</summary>
+    /// <param name="port">Its segment.</param>
+    /// <param name="frame">The frame.</param>
+    /// <param name="place">Which place is for its head.</param>
+    /// <param name="target">Index of a VTEP, or <see cref="Flooded"/>.</param>
+    /// <param name="isCopied">Whether the place has its head already.</param>
+    private bool Append(VxlanPort port, in Frame frame, int place, int target, bool isCopied)
+    {
+        byte* head = At(place) + HeadOffset;
+        int copied = isCopied ? Math.Min(frame.Length, HeadLength) : frame.Head.Length;
+        int offset = copied;
+        if (!isCopied)
+            frame.Head.CopyTo(new Span<byte>(head, Place - HeadOffset));
+        Span<byte> start = new(head, copied);
+        ushort sourcePort = (ushort)(TunnelDatagram.FirstSourcePort + (FlowHash.Of(start, BondHash.Layer3And4, _seed) & (TunnelDatagram.SourcePorts - 1)));
+        int network = EthernetView.MinHeaderLength;
+        if (IsTag(TypeAt(start)))
+        {
+            network += TagLength;
+            if (port.Options.Tags != InnerTags.Carried)
+            {
+                if (frame.Length < network)
+                    return Drop(port, DropReason.Truncated);
+                StripTag(ref head, ref copied);
+            }
+        }
+
+        if (frame.Length - network > port.Mtu)
+            return Drop(port, DropReason.Oversized);
+        int rest = _pieceCount;
+        if (!TryAddRest(port, in frame, offset))
+            return false;
+        VxlanView.Write(new Span<byte>(head - Header, Header), port.Vni);
+        int count = _pieceCount - rest;
+        int length = Header + frame.Length - (offset - copied);
+        // SAFETY: the places and pieces are pinned and stay as they are until the datagrams have left.
+        Frame payload = new(head - Header, Header + copied, (FrameSegment*)Marshal.UnsafeAddrOfPinnedArrayElement(_pieces, rest), count, length, default);
+        if (target != Flooded)
+        {
+            Queue(port, new TunnelDatagram(_remotes[target].Address, _remotes[target].Port, sourcePort, payload));
+            return true;
+        }
+
+        foreach (RemoteVtep remote in port.Flood)
+            Queue(port, new TunnelDatagram(remote.Address, remote.Port, sourcePort, payload));
+        return true;
+    }
+
+    /// <summary>Moves the addresses over the outermost tag.</summary>
+    private static void StripTag(ref byte* head, ref int copied)
+    {
+        ulong first = Unsafe.ReadUnaligned<ulong>(head);
+        uint second = Unsafe.ReadUnaligned<uint>(head + sizeof(ulong));
+        head += TagLength;
+        copied -= TagLength;
+        Unsafe.WriteUnaligned(head, first);
+        Unsafe.WriteUnaligned(head + sizeof(ulong), second);
+    }
+
+    /// <summary>Adds the pieces of a frame behind its first bytes.</summary>
+    private bool TryAddRest(VxlanPort port, in Frame frame, int offset)
+    {
+        if (offset == frame.Length)
+            return true;
+        if (frame.Rest.Length >= MostPiecesEach || _pieceCount + MostPiecesEach > MostPieces)
+            return TryAddCopy(port, in frame, offset);
+        fixed (byte* first = frame.Head)
+        {
+            // SAFETY: the frame's memory stays where it is during the call.
+            if (frame.Head.Length > offset)
+                _pieces[_pieceCount++] = new FrameSegment((nint)(first + offset), frame.Head.Length - offset);
+        }
+
+        offset = Math.Max(0, offset - frame.Head.Length);
+        foreach (FrameSegment segment in frame.Rest)
+        {
+            if (segment.Length > offset)
+                _pieces[_pieceCount++] = new FrameSegment(segment.Address + offset, segment.Length - offset);
+            offset = Math.Max(0, offset - segment.Length);
+        }
+
+        return true;
+    }
+
+    // Only a guest that takes care to cut its frames to shreds comes here.
+    private bool TryAddCopy(VxlanPort port, in Frame frame, int offset)
+    {
+        Flush(port);
+        _pieceCount = 0;
+        if (_copy.Length == 0)
+            _copy = GC.AllocateUninitializedArray<byte>(Frame.MaxLength, pinned: true);
+        frame.CopyTo(offset, _copy);
+        // SAFETY: the copy is pinned. Who uses it next flushes first.
+        _pieces[_pieceCount++] = new FrameSegment(Marshal.UnsafeAddrOfPinnedArrayElement(_copy, 0), frame.Length - offset);
+        return true;
+    }
+
+    private void Queue(VxlanPort port, in TunnelDatagram datagram)
+    {
+        if (_datagramCount == _datagrams.Length)
+            Flush(port);
+        _datagrams[_datagramCount++] = datagram;
+    }
+
+    private void Flush(VxlanPort port)
+    {
+        if (_datagramCount == 0)
+            return;
+        _left += _vtep.Underlay.Send(_datagrams.AsSpan(0, _datagramCount), port.Counters, out long bytes);
+        _bytes += bytes;
+        _queued += _datagramCount;
+        _datagramCount = 0;
+    }
+
+    private static bool Drop(VxlanPort port, DropReason reason)
+    {
+        port.Counters.AddTransmitDrops(reason);
+        return false;
+    }
+
+    private static bool IsTag(EtherType type) => type is EtherType.CustomerVlan or EtherType.ServiceVlan;
+
+    private static EtherType TypeAt(ReadOnlySpan<byte> head) => (EtherType)BinaryPrimitives.ReadUInt16BigEndian(head[AddressesLength..]);
+
+    // SAFETY: the array is pinned, and an index below twice a burst has its place.
+    private byte* At(int place) => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, place * Place);
+
+    /// <summary>Takes the finished frames that stand for an unfinished one.</summary>
+    private sealed class FinishedEnd(Encapsulator owner) : IPort
+    {
+        private VxlanPort? _port;
+        private int _target;
+
+        public string Name => "finished";
+
+        public FrameOffloads Accepts => FrameOffloads.None;
+
+        public PortCounters Counters { get; } = new();
+
+        public bool IsUp => true;
+
+        /// <summary>True when one of the frames since <see cref="Begin"/> was taken.</summary>
+        internal bool Accepted { get; private set; }
+
+        public int Transmit(ReadOnlySpan<Frame> frames)
+        {
+            int accepted = 0;
+            for (int i = 0; i < frames.Length; i++)
+            {
+                // The completer's first pieces are all headers, or a whole frame that it copied.
+                bool isHead = frames[i].Head.Length <= Place - HeadOffset;
+                if (!isHead)
+                    frames[i].Head[..HeadLength].CopyTo(new Span<byte>(owner.At(MaxBurst + i) + HeadOffset, HeadLength));
+                if (owner.Append(_port!, in frames[i], MaxBurst + i, _target, isCopied: !isHead))
+                    accepted++;
+            }
+
+            owner.Flush(_port!);
+            owner._pieceCount = 0;
+            Accepted |= accepted != 0;
+            return accepted;
+        }
+
+        public int Receive(IFrameSink sink) => 0;
+
+        public void AttachLinkWatcher(ILinkWatcher? watcher)
+        {
+            // Never changes.
+        }
+
+        public void AttachWaker(IWaker waker)
+        {
+            // Never has frames.
+        }
+
+        public bool TryArm() => true;
+
+        public void Dispose()
+        {
+            // Holds nothing.
+        }
+
+        internal void Begin(VxlanPort port, int target)
+        {
+            _port = port;
+            _target = target;
+            Accepted = false;
+        }
+    }
+}

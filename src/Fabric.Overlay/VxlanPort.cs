@@ -1,0 +1,108 @@
+using Fabric.Link;
+
+namespace Fabric.Overlay;
+
+/// <summary>One segment of a <see cref="Overlay.Vtep"/>, as a port of a switch: what the switch transmits goes into the tunnel.</summary>
+/// <remarks>
+/// <para>The switch attaches the port, and <see cref="DeliverTo"/> names the same switch as the sink of what comes out of the tunnel. No
+/// worker polls the port itself: one polls <see cref="Vtep.Receiver"/>, which brings the frames of all segments.</para>
+/// <para>Split horizon: what came out of a tunnel never goes into one here, and the switch sends nothing back to the port it came from. A
+/// segment has one port.</para>
+/// </remarks>
+public sealed class VxlanPort : IPort
+{
+    private volatile IFrameSink? _sink;
+    private volatile bool _attached = true;
+    private ILinkWatcher? _watcher;
+
+    internal VxlanPort(Vtep vtep, string name, int vni, SegmentOptions options, VtepOptions common)
+    {
+        Vtep = vtep;
+        Name = name;
+        Vni = vni;
+        Options = options;
+        Stations = new Stations(options, Events, common);
+        if (options.SuppressesNeighbors)
+            Neighbors = new NeighborProxy(this, common);
+    }
+
+    /// <inheritdoc/>
+    public string Name { get; }
+
+    /// <summary>VXLAN network identifier.</summary>
+    public int Vni { get; }
+
+    /// <summary>The end point.</summary>
+    public Vtep Vtep { get; }
+
+    /// <summary>How it was made.</summary>
+    public SegmentOptions Options { get; }
+
+    /// <summary>What the segment's forwarding has done.</summary>
+    public SegmentCounters Events { get; } = new();
+
+    /// <summary>The largest packet, from the IP header on, that the segment carries to each of its VTEPs: what its stations must have as
+    /// their MTU. Longer ones are dropped as <see cref="DropReason.Oversized"/>. 0 while there is no VTEP that can be reached.</summary>
+    public int Mtu { get; internal set; }
+
+    /// <inheritdoc/>
+    public FrameOffloads Accepts => FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
+
+    /// <inheritdoc/>
+    public PortCounters Counters { get; } = new();
+
+    /// <inheritdoc/>
+    public bool IsUp => _attached;
+
+    internal Stations Stations { get; }
+
+    internal NeighborProxy? Neighbors { get; }
+
+    /// <summary>Whom a frame for several stations goes to. Replaced, not changed.</summary>
+    internal RemoteVtep[] Flood { get; set; } = [];
+
+    /// <summary>By index of a VTEP: whether it is configured for the segment. Replaced, not changed.</summary>
+    internal bool[] Members { get; set; } = [];
+
+    internal TokenBucket FloodBucket;
+
+    internal IFrameSink? Sink => _sink;
+
+    /// <summary>Names the sink of what comes out of the tunnel; frames are dropped as <see cref="DropReason.LinkDown"/> while there is
+    /// none.</summary>
+    /// <param name="sink">Called on the worker that polls <see cref="Vtep.Receiver"/>; null for none. After a change the old one may get
+    /// the burst that is under way.</param>
+    public void DeliverTo(IFrameSink? sink) => _sink = sink;
+
+    /// <summary>Gives nothing: see <see cref="Vtep.Receiver"/>.</summary>
+    /// <param name="sink">Not called.</param>
+    public int Receive(IFrameSink sink) => 0;
+
+    /// <inheritdoc/>
+    public int Transmit(ReadOnlySpan<Frame> frames) => Vtep.Transmit(this, frames);
+
+    /// <inheritdoc/>
+    public void AttachLinkWatcher(ILinkWatcher? watcher) => Volatile.Write(ref _watcher, watcher);
+
+    /// <inheritdoc/>
+    public void AttachWaker(IWaker waker)
+    {
+        // Never has frames of its own.
+    }
+
+    /// <inheritdoc/>
+    public bool TryArm() => true;
+
+    /// <summary>Ends the segment on this VTEP.</summary>
+    public void Dispose() => Vtep.Remove(this);
+
+    internal void Detach()
+    {
+        _attached = false;
+        _sink = null;
+        Neighbors?.Dispose();
+        Volatile.Read(ref _watcher)?.LinkChanged(this, false);
+    }
+
+    internal bool IsMember(int remote) => (uint)remote < (uint)Members.Length && Members[remote];
+}
