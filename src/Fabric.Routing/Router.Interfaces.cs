@@ -21,6 +21,10 @@ public sealed partial class Router
     /// <summary>Every route of every source; the preferred one of a prefix first. Allocates.</summary>
     public IReadOnlyList<Route> Routes => Inside(control => (IReadOnlyList<Route>)[.. control.Routes.Routes]);
 
+    /// <summary>Addresses of its interfaces that it does not use because somebody else has them. Allocates.</summary>
+    public IReadOnlyList<(int Interface, IpAddress Address)> Duplicates =>
+        Inside(_ => (IReadOnlyList<(int, IpAddress)>)[.. _control.Conflicts.Duplicates.Select(item => (item.Link.Index, item.Address))]);
+
     /// <summary>What it has done. Allocates.</summary>
     public RouterCounters Counters
     {
@@ -172,7 +176,17 @@ public sealed partial class Router
             throw new RoutingException($"{place}: VLAN {options.Vlan} is outside 1 … {MaxVlan}");
         if (options.Mtu is < MinMtu or > ushort.MaxValue)
             throw new RoutingException($"{place}: an MTU of {options.Mtu} is outside {MinMtu} … {ushort.MaxValue} bytes");
+        if (options.Advertisements is { } told)
+            CheckAdvertisements(told, place);
         CheckAddresses(options);
+    }
+
+    private static void CheckAdvertisements(RouterAdvertisementOptions options, string place)
+    {
+        if (options.MaxInterval.TotalSeconds is < 4 or > 1800)
+            throw new RoutingException($"{place}: advertisements every {options.MaxInterval.TotalSeconds} s are outside 4 … 1800 s");
+        if (options.Lifetime != TimeSpan.Zero && (options.Lifetime < options.MaxInterval || options.Lifetime.TotalSeconds > 9000))
+            throw new RoutingException($"{place}: an advertised lifetime of {options.Lifetime.TotalSeconds} s is outside {options.MaxInterval.TotalSeconds} … 9000 s; 0 is for no default router");
     }
 
     private void CheckAddresses(RouterInterfaceOptions options)

@@ -97,7 +97,7 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
             if (_disposed)
                 return;
             _control.Enter();
-            _control.Protocols.Stop();
+            _control.Stop();
             _disposed = true;
             foreach (IPort port in _paths.Keys)
                 port.AttachLinkWatcher(null);

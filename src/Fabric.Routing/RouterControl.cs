@@ -39,7 +39,9 @@ internal sealed class RouterControl : IProtocolHost
         Protocols = new ProtocolPorts(this);
         Input = new LocalInput(this);
         Connected = new ConnectedRoutes(this);
-        _timed = [Neighbors, Reassembly];
+        Advertisements = new RouterAdvertisements(this);
+        Listening = new ListenerReports(this);
+        _timed = [Neighbors, Conflicts, Listening, Advertisements, Reassembly];
     }
 
     /// <inheritdoc/>
@@ -70,6 +72,10 @@ internal sealed class RouterControl : IProtocolHost
     internal NeighborDiscovery Discovery { get; }
 
     internal AddressConflicts Conflicts { get; }
+
+    internal RouterAdvertisements Advertisements { get; }
+
+    internal ListenerReports Listening { get; }
 
     internal IcmpErrors Errors { get; }
 
@@ -108,8 +114,8 @@ internal sealed class RouterControl : IProtocolHost
     /// <inheritdoc/>
     public void Join(int @interface, IpAddress group)
     {
-        if (group.IsMulticast && Find(@interface) is { } link && link.Joined < Options.MaxGroups)
-            link.Join(group);
+        if (group.IsMulticast && Find(@interface) is { } link && link.Joined < Options.MaxGroups && link.Join(group))
+            Listening.Changed(link);
     }
 
     /// <inheritdoc/>
@@ -119,6 +125,8 @@ internal sealed class RouterControl : IProtocolHost
         int length = UdpView.HeaderLength + datagram.Payload.Length;
         LogicalInterface? link = datagram.Interface == Datagram.Routed ? Output.FindWay(datagram.Destination, out _) : Find(datagram.Interface);
         if (link is not { IsUp: true } || v4 != datagram.Destination.IsV4 || !Array.Exists(link.State.Addresses, own => own.IsV4 == v4))
+            return false;
+        if (!link.IsUsable(datagram.Source))
             return false;
         if (length + (v4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) > link.Mtu)
         {
@@ -157,6 +165,7 @@ internal sealed class RouterControl : IProtocolHost
 
     internal void Remove(LogicalInterface link)
     {
+        Advertisements.Cease(link);
         link.IsGone = true;
         Links.Remove(link);
         LogicalInterface?[] byIndex = [.. _byIndex];
@@ -164,6 +173,8 @@ internal sealed class RouterControl : IProtocolHost
         Volatile.Write(ref _byIndex, byIndex);
         link.State = link.State with { IsUp = false };
         Neighbors.Forget(link);
+        Conflicts.Forget(link);
+        Listening.Forget(link);
         Renew();
         Protocols.Removed(link.State);
         Connected.Refresh();
@@ -174,8 +185,10 @@ internal sealed class RouterControl : IProtocolHost
     {
         if (!link.IsUp)
             Neighbors.Forget(link);
+        Conflicts.Changed(link);
         Renew();
-        Conflicts.Announce(link);
+        Listening.Changed(link);
+        Advertisements.Changed(link);
         Protocols.Changed(link.State);
         Connected.Refresh();
     }
@@ -200,5 +213,15 @@ internal sealed class RouterControl : IProtocolHost
         Protocols.Tick();
     }
 
-    private void Renew() => Volatile.Write(ref _local, new LocalAddresses(Links.SelectMany(link => link.State.Addresses)));
+    /// <summary>Makes the addresses of the interfaces anew.</summary>
+    internal void Renew() => Volatile.Write(
+        ref _local, new LocalAddresses(Links.SelectMany(link => link.State.Addresses.Where(own => link.IsUsable(own.Address)))));
+
+    /// <summary>Says good-bye on all links.</summary>
+    internal void Stop()
+    {
+        Protocols.Stop();
+        foreach (LogicalInterface link in Links)
+            Advertisements.Cease(link);
+    }
 }

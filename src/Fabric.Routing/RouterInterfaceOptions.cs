@@ -1,4 +1,6 @@
+using Fabric.Routing.Acl;
 using Fabric.Routing.Forwarding;
+using Fabric.Routing.Neighbors;
 using Fabric.Wire;
 
 namespace Fabric.Routing;
@@ -27,4 +29,16 @@ public sealed record RouterInterfaceOptions
     /// <summary>What the source of a packet that comes in must be (RFC 3704).</summary>
     public ReversePathCheck ReversePath { get; init; }
 
+    /// <summary>Judges what comes in, for the router itself too; null for no list.</summary>
+    public AccessList? AccessIn { get; init; }
+
+    /// <summary>Judges what is sent on by it, not what the router itself sends; null for no list.</summary>
+    public AccessList? AccessOut { get; init; }
+
+    /// <summary>Tell hosts of the router and its prefixes (RFC 4861, 6.2); null to be silent.</summary>
+    public RouterAdvertisementOptions? Advertisements { get; init; }
+
+    /// <summary>Probe each address before using it (RFC 5227, 2.1; RFC 4862, 5.4): a start takes some seconds. When false, addresses are used
+    /// at once and announced.</summary>
+    public bool DetectConflicts { get; init; }
 }

@@ -42,6 +42,17 @@ public ref struct NeighborOptions
         return false;
     }
 
+    /// <summary>Checks options behind a header of the caller's, such as a router solicitation's (RFC 4861, 6.1.1).</summary>
+    /// <param name="bytes">All of them, to the message's end.</param>
+    /// <param name="options">The options.</param>
+    /// <returns>False when one has no length or is cut off.</returns>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out NeighborOptions options)
+    {
+        bool valid = AreValid(bytes);
+        options = valid ? new NeighborOptions(bytes) : default;
+        return valid;
+    }
+
     internal static bool AreValid(ReadOnlySpan<byte> options)
     {
         while (!options.IsEmpty)

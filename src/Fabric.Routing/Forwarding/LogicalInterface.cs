@@ -27,6 +27,7 @@ internal sealed class LogicalInterface
         HeaderLength = EthernetView.MinHeaderLength + (Vlan == 0 ? 0 : TagLength);
         MacBits = options.Mac.Bits;
         Mtu = options.Mtu;
+        IsScreened = options.AccessIn is not null || options.ReversePath != ReversePathCheck.Off;
         _state = new RouterInterface(index, options.Name, port?.IsUp ?? true, port is null, Mtu, options.Mac, addresses);
         ListGroups();
     }
@@ -49,6 +50,9 @@ internal sealed class LogicalInterface
     internal int Mtu { get; }
 
     internal bool IsUp => _state.IsUp;
+
+    /// <summary>What comes in is judged by more than its form.</summary>
+    internal bool IsScreened { get; }
 
     /// <summary>Taken out of the router.</summary>
     internal bool IsGone { get; set; }
@@ -88,6 +92,9 @@ internal sealed class LogicalInterface
         else
             _unusable.Add(own);
     }
+
+    /// <summary>Takes all addresses from probation. Control side.</summary>
+    internal void SetAllUsable() => _unusable.Clear();
 
     /// <summary>Joins a group. Control side.</summary>
     /// <returns>False when it is joined already.</returns>

@@ -1,6 +1,9 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Fabric.Link;
+using Fabric.Routing.Acl;
+using Fabric.Routing.Fib;
+using Fabric.Routing.Icmp;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Forwarding;
@@ -95,6 +98,8 @@ internal sealed unsafe partial class PortPath
         item.Destination = IpAddress.FromV4(destination);
         if (!Sources.IsPossible(source) && !(source == 0 && destination == uint.MaxValue))
             return Drop(RouterDrop.Martian);
+        if ((header != Ipv4View.MinHeaderLength && !HasGoodOptions(in frame, packet[..header], in item)) || (item.In.IsScreened && !Passes(in frame, packet, in item)))
+            return false;
         LocalKind kind = _control.Local.Find(item.Destination);
         if (kind != LocalKind.None || destination >= 0xE000_0000)
             return SortLocal(in frame, kind, linkGroup, in item);
@@ -120,6 +125,8 @@ internal sealed unsafe partial class PortPath
         item.Destination = IpAddress.ReadV6(packet[24..]);
         if (!Sources.IsPossible(source.Bits) && !(source.IsUnspecified && item.Destination.IsMulticast))
             return Drop(RouterDrop.Martian);
+        if (item.In.IsScreened && !Passes(in frame, packet, in item))
+            return false;
         if (item.Destination.IsMulticast)
             return SortLocal(in frame, LocalKind.None, linkGroup, in item);
         bool linkLocal = item.Destination.IsLinkLocal;
@@ -158,11 +165,56 @@ internal sealed unsafe partial class PortPath
         return false;
     }
 
-    private bool RefuseScope(in Frame frame, in PacketItem item, bool tell)
+    private bool RefuseScope(in Frame frame, in PacketItem item, bool tell) =>
+        Refuse(in frame, in item, RouterDrop.BeyondScope, tell ? IcmpError.BeyondScope : IcmpError.None);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool HasGoodOptions(in Frame frame, ReadOnlySpan<byte> header, in PacketItem item) => Ipv4Options.Check(header, out int position) switch
     {
-        Tally.Drop(RouterDrop.BeyondScope);
-        if (tell)
-            _router.Report(Icmp.IcmpError.BeyondScope, item.In, in frame, item.LinkHeader);
+        RouterDrop.SourceRoute => Refuse(in frame, in item, RouterDrop.SourceRoute, IcmpError.SourceRouteFailed),
+        RouterDrop.BadOption => Refuse(in frame, in item, RouterDrop.BadOption, IcmpError.ParameterProblem, (uint)position),
+        _ => true,
+    };
+
+    /// <summary>Asks the routes and the access list of the interface.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Passes(in Frame frame, ReadOnlySpan<byte> packet, in PacketItem item)
+    {
+        PacketFields fields = new(packet[..Math.Min(packet.Length, item.Length)]);
+        if (item.In.Options.ReversePath != ReversePathCheck.Off && !ComesFromWhereItLives(fields.From, item.In))
+            return Drop(RouterDrop.ReversePath);
+        if (item.In.Options.AccessIn is not { } list)
+            return true;
+        AccessAction action = list.Judge(in fields);
+        return action == AccessAction.Permit
+            || Refuse(in frame, in item, RouterDrop.AccessDenied, action == AccessAction.Reject ? IcmpError.Prohibited : IcmpError.None);
+    }
+
+    private bool ComesFromWhereItLives(IpAddress source, LogicalInterface link)
+    {
+        // Who has no address yet, and addresses of the link, have no route to be asked for.
+        if (source.IsUnspecified || (!source.IsV4 && source.IsLinkLocal))
+            return true;
+        ForwardingEntry? entry = source.IsV4 ? _control.Table.Find(source.V4) : _control.Table.Find(source.Bits);
+        if (entry is not { Kind: RouteKind.Unicast })
+            return false;
+        if (link.Options.ReversePath == ReversePathCheck.Loose)
+            return true;
+        foreach (ref readonly NextHop hop in entry.NextHops.AsSpan())
+        {
+            if (hop.Interface == link.Index)
+                return true;
+        }
+
+        return false;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Refuse(in Frame frame, in PacketItem item, RouterDrop reason, IcmpError error, uint word = 0)
+    {
+        Tally.Drop(reason);
+        if (error != IcmpError.None)
+            _router.Report(error, item.In, in frame, item.LinkHeader, word);
         return false;
     }
 

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Link;
+using Fabric.Routing.Acl;
 using Fabric.Routing.Icmp;
 using Fabric.Routing.Neighbors;
 using Fabric.Wire;
@@ -14,59 +16,112 @@ internal sealed unsafe partial class PortPath
     private const int HopLimitV4 = 8;
     private const int HopLimitV6 = 7;
     private const int ChecksumV4 = 10;
+    private const int FlagsV4 = 6;
+    private const byte DontFragment = 0x40;
+    private const int TcpDataOffset = 12;
 
-    /// <summary>Makes a packet ready to leave.</summary>
-    private void Turn(in PacketItem item, ReadOnlySpan<Frame> frames)
+    /// <summary>Makes a packet ready to leave, or deals with it where it does not.</summary>
+    private void Turn(in PacketItem item, in Frame frame)
     {
         if (item.Entry is not { Kind: RouteKind.Unicast } entry)
         {
-            RefuseRoute(in item, frames);
+            RefuseRoute(in item, in frame);
             return;
         }
 
-        NextHop hop = entry.NextHops[0];
-        LogicalInterface?[] links = _control.ByIndex;
-        LogicalInterface? link = (uint)hop.Interface < (uint)links.Length ? links[hop.Interface] : null;
-        if (link is null || !link.IsUp || link.Port is null)
+        if (!TryChoose(entry.NextHops, in item, out NextHop hop, out LogicalInterface? link))
         {
-            Refuse(in item, frames, RouterDrop.Unreachable, IcmpError.HostUnreachable);
+            Refuse(in frame, in item, RouterDrop.Unreachable, IcmpError.HostUnreachable);
             return;
         }
 
-        ref readonly Frame frame = ref frames[item.Frame];
         if (_slots[item.Network + (item.IsV4 ? HopLimitV4 : HopLimitV6)] <= 1)
         {
-            Refuse(in item, frames, RouterDrop.HopLimitExceeded, IcmpError.HopLimitExceeded);
+            Refuse(in frame, in item, RouterDrop.HopLimitExceeded, IcmpError.HopLimitExceeded);
             return;
         }
 
-        if (item.Length > link.Mtu && !Fits(in item, in frame, link))
-        {
-            Refuse(in item, frames, RouterDrop.TooBig, IcmpError.TooBig, (uint)link.Mtu);
+        if (link.Options.AccessOut is { } list && !Passes(list, in item, in frame))
             return;
-        }
-
+        FrameOffload offload = frame.Offload;
+        bool fragments = false;
+        if (item.Length > link.Mtu && !Fits(in item, in frame, link, ref offload, out fragments))
+            return;
         IpAddress nextHop = hop.IsOnLink ? item.Destination : hop.Gateway;
         Neighbor? neighbor = _control.Neighbors.Find(link.Index, nextHop);
         ulong word = neighbor?.Word ?? 0;
         Rewrite(in item, link, word);
-        Frame made = Make(in item, in frame, link);
         if ((word & Neighbor.Usable) == 0)
+            neighbor = null;
+        else if ((word & Neighbor.TellUse) != 0)
+            _router.Use(neighbor!);
+        else if (!neighbor!.IsUsed)
+            neighbor.IsUsed = true;
+        if (fragments)
+            Cut(in item, in frame, link, nextHop, neighbor is not null);
+        else
+            Leave(Make(in item, in frame, offload, link), link, nextHop, neighbor is not null);
+    }
+
+    /// <summary>Puts a frame among those that leave together, or has it wait for its neighbour.</summary>
+    private void Leave(in Frame made, LogicalInterface link, IpAddress nextHop, bool isKnown)
+    {
+        if (!isKnown)
         {
             _router.Hold(link, nextHop, in made);
             return;
         }
 
-        if (!neighbor!.IsUsed)
-            neighbor.IsUsed = true;
-        if ((word & Neighbor.TellUse) != 0)
-            _router.Use(neighbor);
         _via[_ready] = link;
         _out[_ready++] = made;
     }
 
+    /// <summary>Chooses among equal next hops; one whose interface is down is no choice.</summary>
+    private bool TryChoose(NextHop[] hops, in PacketItem item, out NextHop hop, [NotNullWhen(true)] out LogicalInterface? link)
+    {
+        hop = hops[0];
+        if (hops.Length > 1)
+            return TryChooseOne(hops, in item, out hop, out link);
+        link = Usable(hop.Interface);
+        return link is not null;
+    }
+
+    private LogicalInterface? Usable(int index)
+    {
+        LogicalInterface?[] links = _control.ByIndex;
+        LogicalInterface? link = (uint)index < (uint)links.Length ? links[index] : null;
+        return link is { IsUp: true, Port: not null } ? link : null;
+    }
+
+    private bool TryChooseOne(NextHop[] hops, in PacketItem item, out NextHop hop, [NotNullWhen(true)] out LogicalInterface? link)
+    {
+        ulong flow = EqualPaths.Flow(Fields(in item), _flowSeed);
+        ulong best = 0;
+        hop = default;
+        link = null;
+        foreach (ref readonly NextHop candidate in hops.AsSpan())
+        {
+            ulong weight = EqualPaths.Weight(flow, in candidate);
+            if ((link is not null && weight <= best) || Usable(candidate.Interface) is not { } usable)
+                continue;
+            (hop, link, best) = (candidate, usable, weight);
+        }
+
+        return link is not null;
+    }
+
+    private PacketFields Fields(in PacketItem item) => new(_slots.AsSpan(item.Network, Math.Min(item.End - item.Network, item.Length)));
+
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RefuseRoute(in PacketItem item, ReadOnlySpan<Frame> frames)
+    private bool Passes(AccessList list, in PacketItem item, in Frame frame)
+    {
+        AccessAction action = list.Judge(Fields(in item));
+        return action == AccessAction.Permit
+            || Refuse(in frame, in item, RouterDrop.AccessDenied, action == AccessAction.Reject ? IcmpError.Prohibited : IcmpError.None);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void RefuseRoute(in PacketItem item, in Frame frame)
     {
         (RouterDrop reason, IcmpError error) = item.Entry?.Kind switch
         {
@@ -75,14 +130,49 @@ internal sealed unsafe partial class PortPath
             RouteKind.Prohibited => (RouterDrop.Prohibited, IcmpError.Prohibited),
             _ => (RouterDrop.NoRoute, IcmpError.NoRoute),
         };
-        Refuse(in item, frames, reason, error);
+        Refuse(in frame, in item, reason, error);
     }
 
-    /// <summary>True for a super-frame whose segments fit.</summary>
-    private static bool Fits(in PacketItem item, in Frame frame, LogicalInterface link)
+    /// <summary>Deals with a packet that is longer than the next link carries: a super-frame may have segments that fit, or that can be made
+    /// to; an IPv4 packet may be cut if its sender allows; any other is too big (RFC 1191, 4; RFC 8200, 5).</summary>
+    /// <param name="item">The packet.</param>
+    /// <param name="frame">Its frame.</param>
+    /// <param name="link">Where it is to leave.</param>
+    /// <param name="offload">What is to be done to it; segments may become shorter.</param>
+    /// <param name="fragments">It is to be cut.</param>
+    /// <returns>False when it does not go on.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Fits(in PacketItem item, in Frame frame, LogicalInterface link, ref FrameOffload offload, out bool fragments)
     {
-        FrameOffload offload = frame.Offload;
-        return offload.Gso != GsoType.None && offload.HeaderLength != 0 && offload.HeaderLength - item.LinkHeader + offload.GsoSize <= link.Mtu;
+        fragments = false;
+        bool mayCut = item.IsV4 && (_slots[item.Network + FlagsV4] & DontFragment) == 0;
+        if (offload.Gso == GsoType.None)
+        {
+            fragments = mayCut;
+            return fragments || Refuse(in frame, in item, RouterDrop.TooBig, IcmpError.TooBig, (uint)link.Mtu);
+        }
+
+        int headers = SegmentHeaders(in item, in offload);
+        if (headers <= 0)
+            return Drop(RouterDrop.BadOffload);
+        if (headers + offload.GsoSize <= link.Mtu)
+            return true;
+
+        // A stream may be cut anywhere; datagrams are their sender's.
+        if (!mayCut || offload.Gso == GsoType.UdpL4)
+            return Refuse(in frame, in item, RouterDrop.TooBig, IcmpError.TooBig, (uint)link.Mtu);
+        offload.GsoSize = (ushort)(link.Mtu - headers);
+        return true;
+    }
+
+    /// <summary>Bytes of IP and transport header of a super-frame, where they stand in the slot; 0 where they do not.</summary>
+    private int SegmentHeaders(in PacketItem item, in FrameOffload offload)
+    {
+        int transport = offload.ChecksumStart - item.LinkHeader;
+        int at = item.Network + transport + TcpDataOffset;
+        if (transport < Ipv4View.MinHeaderLength || at >= item.End)
+            return 0;
+        return transport + (offload.Gso == GsoType.UdpL4 ? UdpView.HeaderLength : _slots[at] >> 4 << 2);
     }
 
     private void Rewrite(in PacketItem item, LogicalInterface link, ulong word)
@@ -115,9 +205,8 @@ internal sealed unsafe partial class PortPath
     }
 
     /// <summary>Makes the frame that leaves: the slot, and what of the old frame does not stand in it.</summary>
-    private Frame Make(in PacketItem item, in Frame frame, LogicalInterface link)
+    private Frame Make(in PacketItem item, in Frame frame, FrameOffload offload, LogicalInterface link)
     {
-        FrameOffload offload = frame.Offload;
         int shift = link.HeaderLength - item.LinkHeader;
         if (!offload.IsNone)
         {

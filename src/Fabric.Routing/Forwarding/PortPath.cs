@@ -1,8 +1,6 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Link;
 using Fabric.Routing.Fib;
-using Fabric.Routing.Icmp;
 
 namespace Fabric.Routing.Forwarding;
 
@@ -30,6 +28,7 @@ internal sealed unsafe partial class PortPath
     private const int MaxBurst = IPort.MaxBurst;
     private readonly Router _router;
     private readonly RouterControl _control;
+    private readonly ulong _flowSeed;
     private readonly byte[] _slots = GC.AllocateArray<byte>(MaxBurst * SlotLength, pinned: true);
     private readonly byte* _slotsStart;
     private readonly FrameSegment[] _rests = GC.AllocateArray<FrameSegment>(MaxBurst, pinned: true);
@@ -48,6 +47,7 @@ internal sealed unsafe partial class PortPath
     {
         _router = router;
         _control = router.Control;
+        _flowSeed = (ulong)_control.Options.Seed;
         // SAFETY: both arrays are pinned and live as long as this object.
         _slotsStart = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
         _restsStart = (FrameSegment*)Marshal.UnsafeAddrOfPinnedArrayElement(_rests, 0);
@@ -83,7 +83,7 @@ internal sealed unsafe partial class PortPath
         Span<PacketItem> items = _items.AsSpan(0, count);
         LookUp(items);
         foreach (ref readonly PacketItem item in items)
-            Turn(in item, frames);
+            Turn(in item, in frames[item.Frame]);
         Give();
     }
 
@@ -152,13 +152,5 @@ internal sealed unsafe partial class PortPath
 
         link.CountSent(frames.Length - bad, bytes);
         Tally.AddForwarded(frames.Length - bad);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Refuse(in PacketItem item, ReadOnlySpan<Frame> frames, RouterDrop reason, IcmpError error, uint word = 0)
-    {
-        Tally.Drop(reason);
-        if (error != IcmpError.None)
-            _router.Report(error, item.In, in frames[item.Frame], item.LinkHeader, word);
     }
 }

@@ -26,10 +26,18 @@ internal sealed class IcmpInput(RouterControl control)
             control.Drop(RouterDrop.BadChecksum);
         else if (icmp.TypeV6 is >= Icmpv6Type.RouterSolicitation and <= Icmpv6Type.Redirect)
             control.Discovery.Accept(in packet, in icmp);
+        else if (icmp.TypeV6 == Icmpv6Type.MulticastListenerQuery && packet.HopLimit == 1 && packet.Source.IsLinkLocal)
+            AcceptQuery(in packet, in icmp);
         else if (packet.Source.IsUnspecified)
             control.Drop(RouterDrop.Martian);
         else
             Accept(in packet, in icmp, (byte)icmp.TypeV6, (byte)Icmpv6Type.EchoRequest, (byte)Icmpv6Type.EchoReply);
+    }
+
+    private void AcceptQuery(in LocalPacket packet, in IcmpView icmp)
+    {
+        control.Tally.AddDelivered();
+        control.Listening.AcceptQuery(packet.Link, icmp.Message);
     }
 
     private void Accept(in LocalPacket packet, in IcmpView icmp, byte type, byte echo, byte reply)

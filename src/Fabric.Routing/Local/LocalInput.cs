@@ -11,6 +11,8 @@ namespace Fabric.Routing.Local;
 /// again on a copy.</remarks>
 internal sealed class LocalInput(RouterControl control)
 {
+    private const IpProtocol RoutingHeader = (IpProtocol)43;
+
     /// <summary>Takes a packet.</summary>
     /// <param name="link">Where it came in.</param>
     /// <param name="frame">A copy of the whole frame, which is written to.</param>
@@ -46,11 +48,23 @@ internal sealed class LocalInput(RouterControl control)
             case IpProtocol.Igmp when packet.Source.IsV4:
                 control.Tally.AddDelivered();
                 break;
+            case RoutingHeader when !packet.Source.IsV4:
+                RefuseRouting(in packet);
+                break;
             default:
                 control.Drop(RouterDrop.UnknownProtocol);
                 Refuse(in packet);
                 break;
         }
+    }
+
+    /// <summary>A routing header that would have the router send the packet on is refused (RFC 5095, 3; RFC 8200, 4.4).</summary>
+    private void RefuseRouting(in LocalPacket packet)
+    {
+        const int TypeOffset = 2;
+        control.Drop(RouterDrop.SourceRoute);
+        if (!packet.IsGroup)
+            control.Errors.Report(IcmpError.SourceRouteFailed, packet.Link, packet.Original, (uint)(packet.Original.Length - packet.Payload.Length + TypeOffset));
     }
 
     /// <summary>Tells the sender of an unknown protocol (RFC 1812, 5.2.7.1; RFC 4443, 3.4).</summary>

@@ -34,7 +34,7 @@ internal sealed class ArpProtocol(RouterControl control)
         bool forUs = link.State.IsOwn(arp.Target) && link.IsUsable(arp.Target);
         if (!sender.IsUnspecified && !link.State.IsOwn(sender))
             Learn(link, in arp, forUs);
-        if (forUs && arp.Operation == ArpOperation.Request)
+        if (forUs && arp.Operation == ArpOperation.Request && !link.State.IsOwn(sender))
             Send(link, ArpOperation.Reply, mac, arp.Target, mac, sender);
         control.Tally.AddDelivered();
     }

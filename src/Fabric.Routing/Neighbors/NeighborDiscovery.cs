@@ -127,8 +127,19 @@ internal sealed class NeighborDiscovery(RouterControl control)
         return true;
     }
 
-    private static bool TryAcceptRouterSolicitation(in LocalPacket packet, ReadOnlySpan<byte> message) =>
-        packet.Destination.IsMulticast || message.Length >= IcmpView.HeaderLength;
+    private bool TryAcceptRouterSolicitation(in LocalPacket packet, ReadOnlySpan<byte> message)
+    {
+        // RFC 4861, 6.1.1.
+        if (!NeighborOptions.TryParse(message[IcmpView.HeaderLength..], out NeighborOptions options))
+            return false;
+        bool named = options.TryFindLinkLayerAddress(NeighborOption.SourceLinkLayerAddress, out MacAddress mac);
+        if (packet.Source.IsUnspecified ? named : !packet.Link.State.IsOnLink(packet.Source))
+            return false;
+        if (named)
+            control.Neighbors.Learn(packet.Link, packet.Source, mac, create: true);
+        control.Advertisements.Solicited(packet.Link);
+        return true;
+    }
 
     private void Send(
         LogicalInterface link, Icmpv6Type type, MacAddress to, IpAddress source, IpAddress destination, uint flags, IpAddress target, MacAddress? option)

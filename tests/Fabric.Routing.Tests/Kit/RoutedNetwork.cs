@@ -59,10 +59,11 @@ internal sealed class RoutedNetwork : IDisposable
     }
 
     /// <summary>A new interface of a router; the cable's first end is the caller's.</summary>
-    public MemoryLink Attach(Router router, string addresses, out RouterInterface added, Func<RouterInterfaceOptions, RouterInterfaceOptions>? link = null)
+    public MemoryLink Attach(
+        Router router, string addresses, out RouterInterface added, Func<RouterInterfaceOptions, RouterInterfaceOptions>? link = null, FrameOffloads accepts = FrameOffloads.None)
     {
         int number = ++_stations;
-        MemoryLink cable = new($"c{number}", $"{router.Name}.{number}", FrameOffloads.None, FrameOffloads.None);
+        MemoryLink cable = new($"c{number}", $"{router.Name}.{number}", accepts, accepts);
         _owned.Add(cable);
         RouterInterfaceOptions options = new() { Name = $"{router.Name}.{number}", Mac = MacOf(number), Addresses = Parse(addresses) };
         added = router.Attach(cable.Second, link?.Invoke(options) ?? options);
