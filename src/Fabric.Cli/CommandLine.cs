@@ -85,6 +85,8 @@ internal static class CommandLine
             StatsCommand.Create(terminal),
             DaemonCommand.Create(),
         };
+        foreach (Command command in RouterCommands.CreateAll(terminal))
+            root.Add(command);
         HelpOption help = root.Options.OfType<HelpOption>().Single();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         return root;

@@ -29,6 +29,14 @@ internal sealed class ReadyReport(Terminal terminal)
             terminal.Out.WriteLine($"… and {status.Hosts.Count - MostHosts} more hosts; see all with: fabric status --json");
     }
 
+    /// <summary>The table of a topology's routers, a line per interface.</summary>
+    public void WriteRouters(TopologyStatus status)
+    {
+        if (status.Routers.Count == 0)
+            return;
+        terminal.WriteTable(["ROUTER", "ROUTES", "INTERFACE", "STATE", "TO", "ADDRESSES"], status.Routers.SelectMany(Rows));
+    }
+
     /// <summary>What to try next, as lines that can be pasted into a shell.</summary>
     public void WriteHints(TopologyStatus status, TimeSpan elapsed)
     {
@@ -41,6 +49,8 @@ internal sealed class ReadyReport(Terminal terminal)
             terminal.Out.WriteLine($"  fabric exec {talking[0].Name} -- {Suggestion(talking)}");
         if (status.Hosts.Count > 1)
             terminal.Out.WriteLine($"  fabric ping {status.Hosts[0].Name} {status.Hosts[1].Name}");
+        if (status.Routers.Count > 0)
+            terminal.Out.WriteLine($"  fabric routes {status.Routers[0].Name}");
         if (status.Vms.Count > 0)
             terminal.Out.WriteLine($"  fabric console {status.Vms[^1].Name}    (leave with Ctrl-])");
         terminal.Out.WriteLine($"  fabric status");
@@ -70,5 +80,20 @@ internal sealed class ReadyReport(Terminal terminal)
         yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), first?.Address ?? "-", first?.Switch ?? "-", first?.Mac ?? "-"];
         foreach (NicStatus nic in vm.Nics.Skip(1))
             yield return ["", "", "", "", "", nic.Address ?? "-", nic.Switch, nic.Mac];
+    }
+
+    private static IEnumerable<IReadOnlyList<string>> Rows(RouterStatus router)
+    {
+        bool isFirst = true;
+        IEnumerable<string[]> loopback = router.Loopback.Count == 0 ? [] : [[$"{router.Name}.lo", "up", "-", string.Join(' ', router.Loopback)]];
+        IEnumerable<string[]> interfaces = router.Interfaces.Select(item => (string[])
+        [
+            item.Name, item.State, item.Tag is null ? item.To : $"{item.To} tag {item.Tag}", string.Join(' ', item.Addresses.DefaultIfEmpty("-")),
+        ]);
+        foreach (string[] row in loopback.Concat(interfaces))
+        {
+            yield return [isFirst ? router.Name : "", isFirst ? $"{router.Routes}" : "", .. row];
+            isFirst = false;
+        }
     }
 }

@@ -44,7 +44,7 @@ internal sealed class Startup(Terminal terminal)
 
     /// <summary>What a topology is made of, in numbers.</summary>
     public static string Describe(TopologyModel model) =>
-        $"{Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}";
+        $"{Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}{(model.Routers.Count == 0 ? "" : $", {Count(model.Routers.Count, "router")}")}";
 
     /// <summary>A number with its noun.</summary>
     public static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";

@@ -6,27 +6,27 @@ using Spectre.Console.Rendering;
 namespace Fabric.Cli;
 
 /// <summary>Statistics as tables.</summary>
-/// <param name="switches">The numbers.</param>
+/// <param name="devices">The numbers.</param>
 /// <param name="before">Those of a moment before, for rates; null for none.</param>
-internal sealed class StatsTable(IReadOnlyList<SwitchStatistics> switches, IReadOnlyList<SwitchStatistics>? before)
+internal sealed class StatsTable(IReadOnlyList<DeviceStatistics> devices, IReadOnlyList<DeviceStatistics>? before)
 {
     private static readonly string[] RateHeadings = ["IN/s", "IN bit/s", "OUT/s", "OUT bit/s"];
 
     /// <summary>Headings of <see cref="Ports"/>.</summary>
-    public static IReadOnlyList<string> Headings { get; } = ["SWITCH", "PORT", "STATE", "IN", "IN BYTES", "OUT", "OUT BYTES", "DROPS"];
+    public static IReadOnlyList<string> Headings { get; } = ["DEVICE", "PORT", "STATE", "IN", "IN BYTES", "OUT", "OUT BYTES", "DROPS"];
 
     /// <summary>A row per port.</summary>
     public IEnumerable<IReadOnlyList<string>> Ports() =>
-        switches.SelectMany(item => item.Ports.Select(port => (IReadOnlyList<string>)
+        devices.SelectMany(item => item.Ports.Select(port => (IReadOnlyList<string>)
         [
-            item.Switch, port.Port, port.Up ? port.State : "down", Number(port.ReceivedFrames), Number(port.ReceivedBytes), Number(port.TransmittedFrames), Number(port.TransmittedBytes),
+            item.Name, port.Port, port.Up ? port.State : "down", Number(port.ReceivedFrames), Number(port.ReceivedBytes), Number(port.TransmittedFrames), Number(port.TransmittedBytes),
             Number(port.ReceiveDrops.Values.Sum() + port.TransmitDrops.Values.Sum()),
         ]));
 
     /// <summary>A row per place and reason of a drop.</summary>
-    public IEnumerable<IReadOnlyList<string>> Drops() => switches.SelectMany(item => (IEnumerable<IReadOnlyList<string>>)
+    public IEnumerable<IReadOnlyList<string>> Drops() => devices.SelectMany(item => (IEnumerable<IReadOnlyList<string>>)
     [
-        .. Rows(item.Switch, "-", item.Drops),
+        .. Rows(item.Name, "-", item.Drops),
         .. item.Ports.SelectMany(port => Rows(port.Port, "in", port.ReceiveDrops).Concat(Rows(port.Port, "out", port.TransmitDrops))),
     ]);
 
@@ -36,7 +36,7 @@ internal sealed class StatsTable(IReadOnlyList<SwitchStatistics> switches, IRead
         Table ports = new Table().Border(TableBorder.None);
         foreach (string heading in (string[])["PORT", "STATE", .. RateHeadings, "IN", "OUT", "DROPS"])
             ports.AddColumn(new TableColumn($"[bold]{heading}[/]") { NoWrap = true }.PadRight(2));
-        foreach (SwitchStatistics item in switches)
+        foreach (DeviceStatistics item in devices)
         {
             foreach ((PortStatistics port, IReadOnlyList<string> row) in item.Ports.Zip(new StatsTable([item], null).Ports()))
                 ports.AddRow([.. new[] { row[1], row[2] }.Concat(Rates(item, port)).Concat([row[3], row[5], row[7]]).Select(Markup.Escape)]);
@@ -55,9 +55,9 @@ internal sealed class StatsTable(IReadOnlyList<SwitchStatistics> switches, IRead
         return new Rows(parts);
     }
 
-    private IEnumerable<string> Rates(SwitchStatistics item, PortStatistics port)
+    private IEnumerable<string> Rates(DeviceStatistics item, PortStatistics port)
     {
-        SwitchStatistics? last = before?.FirstOrDefault(other => other.Switch == item.Switch);
+        DeviceStatistics? last = before?.FirstOrDefault(other => other.Name == item.Name);
         PortStatistics? then = last?.Ports.FirstOrDefault(other => other.Port == port.Port);
         double seconds = item.Seconds - (last?.Seconds ?? 0);
         if (then is null || seconds <= 0)

@@ -49,7 +49,17 @@ internal static class Target
     {
         RunningTopologies all = new(RuntimeFolder.Open());
         IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
-        TopologyStatus[] having = [.. running.Where(t => t.Switches.Any(s => s.Name == name || s.Ports.Contains(name)))];
+        TopologyStatus[] having = [.. running.Where(t => t.Switches.Any(s => s.Name == name || s.Ports.Contains(name)) || t.Routers.Any(r => r.Name == name || r.Interfaces.Any(i => i.Name == name)))];
+        // Where none has it, the daemon says which names there are.
+        return all.Connect(Choose(topology is null && running.Count > 1 && having.Length > 0 ? having : running, topology).Topology);
+    }
+
+    /// <summary>The topology named, or the only one that runs and has a router of a name, or any.</summary>
+    public static async Task<ControlClient> FindRouterAsync(string? topology, string? name, CancellationToken cancel)
+    {
+        RunningTopologies all = new(RuntimeFolder.Open());
+        IReadOnlyList<TopologyStatus> running = await all.ListAsync(cancel);
+        TopologyStatus[] having = [.. running.Where(t => name is null ? t.Routers.Count > 0 : t.Routers.Any(router => router.Name == name))];
         // Where none has it, the daemon says which names there are.
         return all.Connect(Choose(topology is null && running.Count > 1 && having.Length > 0 ? having : running, topology).Topology);
     }

@@ -14,7 +14,16 @@ public sealed record RipInterfaceModel(string Name)
     public string Send { get; init; } = "2";
 
     /// <summary>Versions of RIP that are taken: 1, 2 or both.</summary>
-    public string Receive { get; init; } = "2";
+    public string Receive { get; init; } = "both";
+
+    /// <summary>Version 2 is sent as broadcast, for routers of version 1.</summary>
+    public bool Broadcasts { get; init; }
+
+    /// <summary>Added to every metric heard, besides the cost.</summary>
+    public int OffsetIn { get; init; }
+
+    /// <summary>Added to every metric told.</summary>
+    public int OffsetOut { get; init; }
 
     /// <summary>poisoned, simple or off.</summary>
     public string SplitHorizon { get; init; } = "poisoned";

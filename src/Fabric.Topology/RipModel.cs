@@ -14,8 +14,8 @@ public sealed record RipModel
     /// <summary>Neighbours that are sent their own copy, for links without multicast.</summary>
     public IReadOnlyList<IPAddress> Neighbors { get; init; } = [];
 
-    /// <summary>Tell the neighbours of a default route, whether there is one or not.</summary>
-    public bool OriginatesDefault { get; init; }
+    /// <summary>Tell the neighbours of a default route: always, when-known (from another source than RIP), or null for never.</summary>
+    public string? DefaultRoute { get; init; }
 
     /// <summary>Metric of redistributed routes where nothing else is said.</summary>
     public int DefaultMetric { get; init; } = 1;
@@ -32,16 +32,19 @@ public sealed record RipModel
     /// <summary>Between two full updates.</summary>
     public TimeSpan Update { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Most that is added to or taken from <see cref="Update"/> by chance.</summary>
+    public TimeSpan Jitter { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>After which a route that nobody confirms is lost.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(180);
 
     /// <summary>How long the loss is told of.</summary>
     public TimeSpan Garbage { get; init; } = TimeSpan.FromSeconds(120);
 
-    /// <summary>Least time between a triggered update and the next.</summary>
+    /// <summary>Least time from a change to the triggered update that tells of it.</summary>
     public TimeSpan LeastHoldOff { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>Most time between a triggered update and the next; what it is in between is left to chance.</summary>
+    /// <summary>Most time from a change to the triggered update that tells of it; what it is in between is left to chance.</summary>
     public TimeSpan MostHoldOff { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Prefix list for what is learned, or null.</summary>

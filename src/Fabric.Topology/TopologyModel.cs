@@ -58,8 +58,12 @@ public sealed record TopologyModel
     public long? PoolLimit { get; init; }
 
     /// <summary>Longest packet in bytes at what something is plugged into.</summary>
-    /// <param name="to">A switch, or an interface of a router such as <c>r1.lan</c>.</param>
-    public int MtuAt(string to) => Switches.TryGetValue(to, out SwitchModel? at)
-        ? at.Mtu
-        : Routers[LinkModel.NodeOf(to)].Interfaces.Values.First(item => item.FullName == to).Mtu;
+    /// <param name="to">A switch, a bond, or an interface of a router such as <c>r1.lan</c>.</param>
+    public int MtuAt(string to)
+    {
+        ArgumentNullException.ThrowIfNull(to);
+        if (Bonds.TryGetValue(to, out BondModel? bond))
+            return MtuAt(bond.To);
+        return Switches.TryGetValue(to, out SwitchModel? at) ? at.Mtu : Routers[LinkModel.NodeOf(to)].Interfaces.Values.First(item => item.FullName == to).Mtu;
+    }
 }

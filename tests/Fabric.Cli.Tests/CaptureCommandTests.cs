@@ -85,10 +85,10 @@ public sealed class CaptureCommandTests : IDisposable
         Assert.StartsWith("no address is known", _user.Fabric("fdb").Out);
         Assert.Equal("[]", _user.Fabric("fdb", "lan", "--json").Out.Trim());
         Assert.Equal("fabric: topology lab has no switch 'lam'; did you mean lan?", _user.Fabric("fdb", "lam").ErrorLine);
-        Assert.StartsWith("SWITCH  PORT  STATE  IN", _user.Fabric("stats").Out);
+        Assert.StartsWith("DEVICE  PORT  STATE  IN", _user.Fabric("stats").Out);
         using JsonDocument stats = JsonDocument.Parse(_user.Fabric("stats", "--json").Out);
         Assert.Equal("lan", stats.RootElement[0].GetProperty("switch").GetString());
-        Assert.Equal("fabric: topology lab has no port or switch 'wan'; did you mean lan?", _user.Fabric("capture", "wan").ErrorLine);
+        Assert.Equal("fabric: topology lab has no port, switch or router 'wan'; did you mean lan?", _user.Fabric("capture", "wan").ErrorLine);
         Assert.Equal("fabric: filter 'tcp prt 80', column 5: expected and, or, or the end before 'prt'", _user.Fabric("capture", "lan", "-f", "tcp prt 80").ErrorLine);
     }
 

@@ -101,7 +101,7 @@ public sealed class SwitchViewTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task WrongRequestsAreToldWhatIsRight()
     {
-        Assert.Equal("topology net has no port or switch 'alise.0'; did you mean alice.0?", await FailureAsync(new CaptureRequest("alise.0")));
+        Assert.Equal("topology net has no port, switch or router 'alise.0'; did you mean alice.0?", await FailureAsync(new CaptureRequest("alise.0")));
         Assert.Equal("filter 'tcp port x', column 10: 'x' is no port; they go from 0 to 65535", await FailureAsync(new CaptureRequest("lan") { Filter = "tcp port x" }));
         Assert.Equal("snaplen is a number of 14 to 65557, not '5'", await FailureAsync(new CaptureRequest("lan") { SnapLength = 5 }));
         DaemonException unknown = await Assert.ThrowsAsync<DaemonException>(() => _client.FdbAsync("lann", _patience.Token));

@@ -1,11 +1,12 @@
 namespace Fabric.Scenarios.Tests;
 
-/// <summary>The shipped topologies of switches and in-process hosts pass their own tests.</summary>
+/// <summary>The shipped topologies of switches, routers and in-process hosts pass their own tests.</summary>
 public class SwitchedTopologyTests
 {
     [Theory]
     [InlineData("rstp-ring", 11)]
     [InlineData("vlan-campus", 7)]
+    [InlineData("routed-hosts", 12)]
     public async Task Its_own_tests_pass(string topology, int steps)
     {
         await using Lab lab = new();

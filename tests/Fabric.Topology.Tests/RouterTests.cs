@@ -29,7 +29,7 @@ public class RouterTests
               passive: [lan]
               redistribute: { static: { metric: 4, tag: 8, filter: lans }, connected: }
               split-horizon: off
-              default-route: true
+              default-route: always
               timers: { update: 2s, timeout: 12s, garbage: 8s, hold-off-least: 100ms, hold-off-most: 500ms }
               authentication: [{ id: 3, type: hmac-sha-256, secret: hush, from: "2026-01-31T00:00:00Z" }]
               filter-in: lans
@@ -97,7 +97,7 @@ public class RouterTests
         Assert.Equal(new RipKeyModel(3, "hmac-sha-256", "hush") { From = new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero) }, Assert.Single(lan.Keys));
         Assert.Equal([new RedistributionModel("static", 4, 8, "lans"), new RedistributionModel("connected", null, null, null)], rip.Redistribute.Values);
         Assert.Equal((2, 12, 8, 100, 500), (rip.Update.Seconds, rip.Timeout.Seconds, rip.Garbage.Seconds, rip.LeastHoldOff.Milliseconds, rip.MostHoldOff.Milliseconds));
-        Assert.True(rip is { OriginatesDefault: true, FilterIn: "lans", FilterOut: null, Distance: 120, MaxPaths: 16 });
+        Assert.True(rip is { DefaultRoute: "always", FilterIn: "lans", FilterOut: null, Distance: 120, MaxPaths: 16 });
         Assert.Equal(["lan", "east"], r1.Ripng!.Interfaces.Keys);
         Assert.Equal([IPAddress.Parse("fe80::2")], r1.Ripng.Neighbors);
         DhcpPoolModel pool = r1.Dhcp["lan"];
@@ -146,7 +146,7 @@ public class RouterTests
     [InlineData("interfaces: { wan: { to: lan, address: 10.1.0.1 } }, rip: { passive: [wam] }", "router 'r' has no interface 'wam'; did you mean 'wan'?")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { redistribute: [conected] }", "'conected' is no source of routes; there is connected, static; did you mean 'connected'?")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { filter-in: x }", "there is no prefix list 'x'; the file declares no prefix list")]
-    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { timers: { update: 30s, timeout: 20s } }", "'timeout:' is longer than 'update:' (30 s): routes would be lost between two updates")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { timers: { update: 30s, timeout: 20s } }", "'timeout:' is from one update (30 s) to 24h: routes would be lost between two updates")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { version: 1, authentication: [{ secret: x }] }", "version 1 of RIP knows no authentication; with keys, versions are 2")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: 12345678901234567 }] }", "a secret for 'md5' has at most 16 octets")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: x, until: tomorrow }] }", "'until: tomorrow' is no point in time; write it like 2026-01-31T00:00:00Z")]

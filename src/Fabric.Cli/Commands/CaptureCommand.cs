@@ -6,7 +6,7 @@ using Fabric.Link.Capture.Filtering;
 
 namespace Fabric.Cli.Commands;
 
-/// <summary><c>fabric capture PORT|SWITCH</c>: what passes, into a file, into Wireshark, or as a line a frame.</summary>
+/// <summary><c>fabric capture PORT|SWITCH|ROUTER</c>: what passes, into a file, into Wireshark, or as a line a frame.</summary>
 internal static class CaptureCommand
 {
     /// <summary>Bytes of a frame that its line may tell of.</summary>
@@ -14,7 +14,7 @@ internal static class CaptureCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string?> name = new("PORT|SWITCH") { Description = "Port such as alice.0, or switch: all its ports", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name = new("PORT|SWITCH|ROUTER") { Description = "Port such as alice.0 or r1.lan, or switch or router: all its ports", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> topology = CommandExtensions.TopologyOption();
         Option<string?> write = new("--write", "-w") { Description = "Write a pcapng file; - for standard output", HelpName = "FILE" };
         Option<string?> read = new("--read", "-r") { Description = "Read a pcapng file instead of a running topology", HelpName = "FILE" };
@@ -25,7 +25,7 @@ internal static class CaptureCommand
         Option<bool> drops = new("--drops") { Description = "Only frames that are dropped" };
         Option<bool> addresses = new("--ethernet", "-e") { Description = "Print Ethernet addresses in every line" };
         Option<bool> json = new("--json") { Description = "Print a JSON object per frame" };
-        Command command = new("capture", "See frames pass a port or a switch, with directions and why they are dropped")
+        Command command = new("capture", "See frames pass a port, a switch or a router, with directions and why they are dropped")
         {
             name, topology, write, read, filter, count, snapLength, segment, drops, addresses, json,
         };

@@ -10,7 +10,7 @@ internal static class PingCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> from = new("FROM") { Description = "Host or VM that pings" };
-        Argument<string> to = new("TO") { Description = "Host, VM or address that is pinged" };
+        Argument<string> to = new("TO") { Description = "Host, VM, router or address that is pinged" };
         Option<int> count = new("-c", "--count") { Description = "Number of echoes", HelpName = "N", DefaultValueFactory = _ => 3 };
         Option<double> interval = new("-i", "--interval") { Description = "Seconds between two echoes", HelpName = "SECONDS", DefaultValueFactory = _ => 1 };
         Option<int> size = new("-s", "--size") { Description = "Bytes of data in an echo", HelpName = "BYTES", DefaultValueFactory = _ => 56 };
@@ -46,7 +46,8 @@ internal static class PingCommand
     private static async Task<int> FromGuestAsync(Terminal terminal, ControlClient client, TopologyStatus status, string vm, PingRequest request, CancellationToken cancel)
     {
         string? address = status.Hosts.Where(host => host.Name == request.To).SelectMany(host => host.Addresses).FirstOrDefault()
-            ?? status.Vms.FirstOrDefault(other => other.Name == request.To)?.Nics.Select(nic => nic.Address).FirstOrDefault(found => found is not null);
+            ?? status.Vms.FirstOrDefault(other => other.Name == request.To)?.Nics.Select(nic => nic.Address).FirstOrDefault(found => found is not null)
+            ?? status.Routers.Where(router => router.Name == request.To).SelectMany(router => router.Loopback.Concat(router.Interfaces.SelectMany(item => item.Addresses))).FirstOrDefault();
         string target = address?.Split('/')[0] ?? request.To;
         string interval = (request.IntervalMs / 1000.0).ToString(CultureInfo.InvariantCulture);
         await terminal.Out.FlushAsync(cancel);

@@ -60,6 +60,7 @@ internal static class StatusCommand
 
         ReadyReport report = new(terminal);
         report.WriteVms(status);
+        report.WriteRouters(status);
         report.WriteHosts(status);
     }
 }

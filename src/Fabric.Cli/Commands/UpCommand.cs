@@ -78,6 +78,7 @@ internal static class UpCommand
         ReadyReport report = new(terminal);
         terminal.Out.WriteLine();
         report.WriteVms(status);
+        report.WriteRouters(status);
         report.WriteHints(status, elapsed);
     }
 }

@@ -24,10 +24,18 @@ internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmwa
     internal static string GuestArguments(TopologyModel model, VmModel vm)
     {
         List<string> words = [$"fabric.hostname={vm.Name}"];
-        foreach (NicModel nic in vm.Nics.Where(n => n.Address is not null))
+        foreach (NicModel nic in vm.Nics)
         {
-            int mtu = model.Switches[nic.To].Mtu;
-            words.Add($"fabric.nic={MacText.Of(nic.Mac)},{nic.Address}/{nic.PrefixLength}" + (mtu == MacText.UsualMtu ? "" : $",{mtu}"));
+            string?[] addresses = [nic.Address is null ? null : $"{nic.Address}/{nic.PrefixLength}", nic.Address6 is { } six ? $"{six.Address}/{six.PrefixLength}" : null];
+            int mtu = model.MtuAt(nic.To);
+            words.AddRange(addresses.OfType<string>().Select(own => $"fabric.nic={MacText.Of(nic.Mac)},{own}" + (mtu == MacText.UsualMtu ? "" : $",{mtu}")));
+        }
+        foreach (NicModel nic in vm.Nics)
+        {
+            if (nic.Gateway is not null)
+                words.Add($"fabric.route=default,{nic.Gateway}");
+            if (nic.GatewayV6 is not null)
+                words.Add($"fabric.route=::/0,{nic.GatewayV6}");
         }
         foreach (VmModel peer in model.Vms.Values.Where(p => p != vm))
         {

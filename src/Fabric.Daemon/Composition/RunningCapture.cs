@@ -1,31 +1,42 @@
+using Fabric.Link;
 using Fabric.Link.Capture;
 using Fabric.Switch;
 
 namespace Fabric.Daemon.Composition;
 
-/// <summary>A capture that looks at a switch, until it is disposed.</summary>
+/// <summary>A capture that looks at a switch or a router, until it is disposed.</summary>
 internal sealed class RunningCapture : IDisposable
 {
-    private readonly EthernetSwitch _switch;
+    private readonly Action<IFrameObserver> _remove;
 
-    /// <param name="switch">What is looked at; its ports stand in the file from the beginning.</param>
-    /// <param name="options">What is kept.</param>
-    /// <param name="time">Clock of the stamps.</param>
-    public RunningCapture(EthernetSwitch @switch, CaptureOptions options, TimeProvider time)
+    private RunningCapture(IEnumerable<IPort> ports, Action<IFrameObserver> add, Action<IFrameObserver> remove, CaptureOptions options, TimeProvider time)
     {
-        _switch = @switch;
+        _remove = remove;
         Session = new CaptureSession(options, time);
-        foreach (Link.IPort port in @switch.Ports)
+        foreach (IPort port in ports)
             Session.Announce(port);
-        // The whole switch, though only one port may be wanted: what a switch says about a burst ends where the next one begins.
-        _switch.AddObserver(Session);
+        add(Session);
     }
 
     public CaptureSession Session { get; }
 
+    /// <summary>Begins to look at a switch.</summary>
+    /// <param name="switch">The whole of it, though only one port may be wanted: what a switch says about a burst ends where the next one begins.</param>
+    /// <param name="options">What is kept.</param>
+    /// <param name="time">Clock of the stamps.</param>
+    public static RunningCapture Of(EthernetSwitch @switch, CaptureOptions options, TimeProvider time) =>
+        new(@switch.Ports, observer => @switch.AddObserver(observer), observer => @switch.RemoveObserver(observer), options, time);
+
+    /// <summary>Begins to look at a router.</summary>
+    /// <param name="router">The whole of it.</param>
+    /// <param name="options">What is kept.</param>
+    /// <param name="time">Clock of the stamps.</param>
+    public static RunningCapture Of(RunningRouter router, CaptureOptions options, TimeProvider time) =>
+        new(router.Ports, router.Observers.Add, observer => router.Observers.Remove(observer), options, time);
+
     public void Dispose()
     {
-        _switch.RemoveObserver(Session);
+        _remove(Session);
         Session.End();
         Session.Dispose();
     }

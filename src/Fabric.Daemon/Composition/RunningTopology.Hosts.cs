@@ -70,7 +70,7 @@ public sealed partial class RunningTopology
         Gateway = model.Gateway is null ? null : IpAddress.From(model.Gateway),
         GatewayV6 = model.GatewayV6 is null ? null : IpAddress.From(model.GatewayV6),
         Vlan = model.Tag,
-        Mtu = Math.Max(Model.Switches[model.To].Mtu, MinHostMtu),
+        Mtu = Math.Max(Model.MtuAt(model.To), MinHostMtu),
         UseDhcp = model.UseDhcp,
         Autoconfigure = model.Autoconfigure,
         EchoServices = model.OffersEcho,
@@ -95,9 +95,13 @@ public sealed partial class RunningTopology
             IEnumerable<NicModel> nics = vm.Nics.Where(nic => nic.Address is not null);
             address = (nics.FirstOrDefault(nic => nic.To == Model.Hosts[from].To) ?? nics.FirstOrDefault())?.Address;
         }
+        else if (Model.Routers.ContainsKey(to))
+        {
+            address = AddressOf(Model, to, from);
+        }
         else
         {
-            throw new DaemonException($"'{to}' is no address, and no host or VM of topology {Model.Name}") { StatusCode = 404 };
+            throw new DaemonException($"'{to}' is no address, and no host, VM or router of topology {Model.Name}") { StatusCode = 404 };
         }
 
         return address is null ? throw new DaemonException($"'{to}' has no address to ping; give it one in {Model.SourcePath}") : IpAddress.From(address);

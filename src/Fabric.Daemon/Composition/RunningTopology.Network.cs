@@ -30,26 +30,35 @@ public sealed partial class RunningTopology
         return [.. Switches.Values.Select(item => Describe(item, seconds))];
     }
 
-    /// <summary>Begins a capture of a port or of all ports of a switch.</summary>
-    /// <param name="name">Name of the port or the switch.</param>
+    /// <summary>Begins a capture of a port or of all ports of a switch or a router.</summary>
+    /// <param name="name">Name of the port, the switch or the router. Of a router's port that is plugged into a switch, the router's side.</param>
     /// <param name="options">What is kept; its port is set here.</param>
     /// <exception cref="DaemonException">There is neither.</exception>
     internal RunningCapture OpenCapture(string name, CaptureOptions options)
     {
+        IReadOnlyDictionary<string, RunningRouter> routers = _wiring?.Routers ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
         if (Switches.TryGetValue(name, out EthernetSwitch? whole))
-            return new RunningCapture(whole, options, _time);
+            return RunningCapture.Of(whole, options, _time);
+        if (routers.GetValueOrDefault(LinkModel.NodeOf(name)) is { } router && (router.Model.Name == name || router.Ports.Any(port => port.Name == name)))
+            return RunningCapture.Of(router, router.Model.Name == name ? options : options with { Port = name }, _time);
         EthernetSwitch? having = Switches.Values.FirstOrDefault(item => item.Ports.Any(port => port.Name == name));
         return having is not null
-            ? new RunningCapture(having, options with { Port = name }, _time)
+            ? RunningCapture.Of(having, options with { Port = name }, _time)
             : throw UnknownPort(name);
     }
 
     private DaemonException UnknownPort(string name)
     {
-        string[] known = [.. Switches.Keys, .. Switches.Values.SelectMany(item => item.Ports).Select(port => port.Name)];
+        string[] known =
+        [
+            .. Switches.Keys,
+            .. Model.Routers.Keys,
+            .. Switches.Values.SelectMany(item => item.Ports).Select(port => port.Name)
+                .Concat(FindRouters(null).SelectMany(router => router.Ports).Select(port => port.Name)).Distinct(),
+        ];
         string? near = NearestName.Find(name, known);
         string hint = near is not null ? $"did you mean {near}?" : known.Length == 0 ? "it has neither" : $"it has {string.Join(", ", known)}";
-        return new DaemonException($"topology {Model.Name} has no port or switch '{name}'; {hint}") { StatusCode = 404 };
+        return new DaemonException($"topology {Model.Name} has no port, switch or router '{name}'; {hint}") { StatusCode = 404 };
     }
 
     private static SwitchStatistics Describe(EthernetSwitch item, double seconds)
@@ -83,7 +92,7 @@ public sealed partial class RunningTopology
             DropsOf(counters.TransmitDrops));
     }
 
-    private static SortedDictionary<string, long> DropsOf(Func<DropReason, long> counter)
+    internal static SortedDictionary<string, long> DropsOf(Func<DropReason, long> counter)
     {
         SortedDictionary<string, long> drops = [];
         foreach (DropReason reason in Enum.GetValues<DropReason>())

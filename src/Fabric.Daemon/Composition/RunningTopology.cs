@@ -93,20 +93,22 @@ public sealed partial class RunningTopology : IAsyncDisposable
         throw new DaemonException($"topology {Model.Name} has no VM '{name}'; {hint}") { StatusCode = 404 };
     }
 
-    /// <summary>Cuts or mends the links between two switches.</summary>
-    /// <param name="one">A switch.</param>
+    /// <summary>Cuts or mends the links between two switches, routers or interfaces of routers.</summary>
+    /// <param name="one">A switch, a router, or an interface such as <c>r1.lan</c>.</param>
     /// <param name="other">Another.</param>
     /// <param name="up">True to mend them.</param>
-    /// <returns>The two switches, as they stand right after.</returns>
-    /// <exception cref="DaemonException">There is no such switch, or no link between them.</exception>
-    public IReadOnlyList<SwitchStatus> SetLink(string one, string other, bool up)
+    /// <returns>The two, as they stand right after.</returns>
+    /// <exception cref="DaemonException">There is no such switch or router, or no link between them.</exception>
+    public LinkStatus SetLink(string one, string other, bool up)
     {
-        SwitchModel[] ends = [FindSwitch(one), FindSwitch(other)];
+        string[] ends = [FindEnd(one), FindEnd(other)];
         if (_wiring is not { } wiring)
             throw new DaemonException($"topology {Model.Name} is not that far yet; wait until it is up");
         if (wiring.SetLink(one, other, up) == 0)
             throw new DaemonException($"no link joins {one} and {other}; {DescribeLinks(one)}") { StatusCode = 404 };
-        return [.. ends.Select(Describe)];
+        return new LinkStatus(
+            [.. ends.Where(Model.Switches.ContainsKey).Select(name => Describe(Model.Switches[name]))],
+            [.. ends.Where(Model.Routers.ContainsKey).Select(name => wiring.Routers[name].Status())]);
     }
 
     /// <summary>Tells how everything stands.</summary>
@@ -122,6 +124,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
     {
         Pool = _disks?.PoolStatus(),
         Hosts = [.. _hosts.Select(Describe)],
+        Routers = _wiring is { } wiring ? [.. wiring.Routers.Values.Select(router => router.Status())] : [],
     };
 
     /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>
@@ -150,16 +153,31 @@ public sealed partial class RunningTopology : IAsyncDisposable
         throw new DaemonException($"topology {Model.Name} has no switch '{name}'; {hint}") { StatusCode = 404 };
     }
 
+    /// <summary>The switch or router of a link's end.</summary>
+    private string FindEnd(string name)
+    {
+        string node = LinkModel.NodeOf(name);
+        if (Model.Routers.TryGetValue(node, out RouterModel? router) && (node == name || router.Interfaces.Values.Any(item => item.FullName == name)))
+            return node;
+        if (Model.Routers.Count == 0 || Model.Switches.ContainsKey(name))
+            return FindSwitch(name).Name;
+        string[] known = [.. Model.Switches.Keys, .. Model.Routers.Keys, .. Model.Routers.Values.SelectMany(item => item.Interfaces.Values).Select(item => item.FullName)];
+        string hint = NearestName.Find(name, known) is { } near ? $"did you mean {near}?" : $"it has {string.Join(", ", known.Take(8))}";
+        throw new DaemonException($"topology {Model.Name} has no switch or router '{name}'; {hint}") { StatusCode = 404 };
+    }
+
     private string DescribeLinks(string name)
     {
-        string[] others = [.. Model.Links.Where(link => link.A == name || link.B == name).Select(link => link.A == name ? link.B : link.A).Distinct()];
+        string[] others =
+        [
+            .. Model.Links.Where(link => link.Joins(name, link.A) || link.Joins(name, link.B))
+                .Select(link => LinkModel.NodeOf(link.A) == LinkModel.NodeOf(name) ? link.B : link.A).Select(LinkModel.NodeOf).Distinct(),
+        ];
         return others.Length == 0 ? $"{name} has no links" : $"{name} is linked with {string.Join(", ", others)}";
     }
 
     private async Task BuildAsync(CancellationToken cancel)
     {
-        if (Model.Routers.Count > 0)
-            throw new DaemonException($"{Model.SourcePath} has routers, which can be validated and not yet run");
         HostMemory.Check(Model);
         ImageShelf shelf = new(Model, Events);
         Dictionary<string, GuestFiles> images = await shelf.ObtainAllAsync(cancel);
@@ -197,6 +215,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
                 return ValueTask.CompletedTask;
             });
         }
+        wiring.BeginRouting(Events);
         _takeDown.Push(StopMachinesAsync);
         foreach (RunningVm vm in _vms.Values)
         {

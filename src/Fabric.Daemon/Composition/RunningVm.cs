@@ -123,7 +123,7 @@ public sealed class RunningVm
             Cmdline = boot.Cmdline,
             Firmware = boot.Firmware,
             Disks = [.. Model.Disks.Select(d => new MachineDisk(disks[d], SerialOf(d)))],
-            Nics = [.. Model.Nics.Select((nic, i) => new MachineNic(PortName(Model, i), nic.Mac, topology.Switches[nic.To].Mtu, OffloadsOf(nic)))],
+            Nics = [.. Model.Nics.Select((nic, i) => new MachineNic(PortName(Model, i), nic.Mac, topology.MtuAt(nic.To), OffloadsOf(nic)))],
             Time = time,
         });
         machine.StateChanged += state => _events.Add(TopologyEventKind.Vm, Name, Describe(state, machine));

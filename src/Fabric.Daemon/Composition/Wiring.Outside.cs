@@ -18,7 +18,7 @@ internal sealed partial class Wiring
         foreach (BondModel bond in _model.Bonds.Values)
             _members.Add(bond.Name, []);
         foreach (TapModel tap in _model.Taps.Values)
-            Bring(PortPlan.Open(tap, _model.Switches[_model.Bonds.TryGetValue(tap.To, out BondModel? bond) ? bond.To : tap.To].Mtu), tap.To, tap.Port);
+            Bring(PortPlan.Open(tap, _model.MtuAt(tap.To)), tap.To, tap.Port);
         foreach (StreamModel stream in _model.Streams.Values)
             Bring(PortPlan.Open(stream, time), stream.To, stream.Port);
         foreach (DatagramModel datagram in _model.Datagrams.Values)

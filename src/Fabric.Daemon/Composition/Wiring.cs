@@ -10,12 +10,13 @@ using Fabric.Topology;
 
 namespace Fabric.Daemon.Composition;
 
-/// <summary>The switches of a running topology, the cables between them, what is plugged into them from outside, and the worker that moves
+/// <summary>The switches and routers of a running topology, the cables between them, what is plugged into them from outside, and the worker that moves
 /// their frames.</summary>
 internal sealed partial class Wiring : IDisposable
 {
     private readonly Dictionary<string, EthernetSwitch> _switches = [];
     private readonly Dictionary<string, RapidSpanningTree> _trees = [];
+    private readonly OrderedDictionary<string, RunningRouter> _routers = [];
     private readonly Dictionary<string, Plugged> _ports = [];
     private readonly List<(LinkModel Model, MemoryLink Cable)> _links = [];
     private readonly Stack<IDisposable> _owned = new();
@@ -36,6 +37,8 @@ internal sealed partial class Wiring : IDisposable
         {
             foreach (SwitchModel item in model.Switches.Values)
                 AddSwitch(model, item, time);
+            foreach (RouterModel router in model.Routers.Values)
+                _routers.Add(router.Name, new RunningRouter(router, model.PrefixLists, time));
             foreach (LinkModel link in model.Links)
                 AddLink(link);
             AddOutside(time);
@@ -53,6 +56,9 @@ internal sealed partial class Wiring : IDisposable
             events.Add(TopologyEventKind.Switch, item.Name, $"{ports} port{(ports == 1 ? "" : "s")}{(item.Mtu == MacText.UsualMtu ? "" : $", MTU {item.Mtu}")}");
         }
     }
+
+    /// <summary>Routers by name, in the file's order.</summary>
+    public IReadOnlyDictionary<string, RunningRouter> Routers => _routers;
 
     /// <summary>Switches by name.</summary>
     public IReadOnlyDictionary<string, EthernetSwitch> Switches => _switches;
@@ -86,7 +92,17 @@ internal sealed partial class Wiring : IDisposable
         }
     }
 
-    /// <summary>Cuts or mends the cables between two switches.</summary>
+    /// <summary>Sets going what routers do of themselves, once everything is plugged in.</summary>
+    public void BeginRouting(EventLog events)
+    {
+        foreach (RunningRouter router in _routers.Values)
+        {
+            router.Begin();
+            events.Add(TopologyEventKind.Router, router.Model.Name, router.Summary);
+        }
+    }
+
+    /// <summary>Cuts or mends the cables between two switches, routers or interfaces.</summary>
     /// <returns>Number of cables between them.</returns>
     public int SetLink(string one, string other, bool up)
     {
@@ -116,6 +132,8 @@ internal sealed partial class Wiring : IDisposable
     public void Dispose()
     {
         _worker.Dispose();
+        foreach (RunningRouter router in _routers.Values)
+            router.Dispose();
         foreach (EthernetSwitch item in _switches.Values)
             item.Dispose();
         while (_owned.TryPop(out IDisposable? owned))
@@ -155,12 +173,21 @@ internal sealed partial class Wiring : IDisposable
         MemoryLink cable = new(link.PortA, link.PortB, FrameOffloads.All, FrameOffloads.All);
         _owned.Push(cable);
         _links.Add((link, cable));
-        Attach(cable.First, link.A, link.Port);
-        Attach(cable.Second, link.B, link.Port);
+        Attach(cable.First, link.A, link.Port, link.B);
+        Attach(cable.Second, link.B, link.Port, link.A);
     }
 
     private void TakeOut(IPort port, string from)
     {
+        if (LinkModel.IsInterface(from))
+        {
+            // The worker first: a router's port is polled by nobody once its interface is gone.
+            RunningRouter router = _routers[LinkModel.NodeOf(from)];
+            _worker.Remove(router.PortOf(from));
+            router.Detach(from);
+            return;
+        }
+
         IPort plugged = _ports[port.Name].Port;
         _worker.Remove(plugged);
         _switches[from].Detach(plugged);
@@ -169,8 +196,15 @@ internal sealed partial class Wiring : IDisposable
         SetMirrors(from);
     }
 
-    private void Attach(IPort bare, string to, PortModel options)
+    private void Attach(IPort bare, string to, PortModel options, string? otherEnd = null)
     {
+        if (LinkModel.IsInterface(to))
+        {
+            RunningRouter router = _routers[LinkModel.NodeOf(to)];
+            _worker.Add(router.Attach(bare, to, otherEnd ?? bare.Name), router.Router);
+            return;
+        }
+
         IPort port = Shape(bare, options);
         EthernetSwitch owner = _switches[to];
         owner.Attach(port, PortPlan.OptionsOf(options, _lists));

@@ -68,8 +68,8 @@ public sealed partial class ControlClient : ISnapshots
     /// <param name="cancel">Gives up.</param>
     /// <returns>Both switches, as they stand right after.</returns>
     /// <exception cref="DaemonException">The daemon says why it cannot be.</exception>
-    public Task<IReadOnlyList<SwitchStatus>> SetLinkAsync(string one, string other, bool up, CancellationToken cancel) =>
-        SendAsync(HttpMethod.Post, $"v1/links/{Uri.EscapeDataString(one)}/{Uri.EscapeDataString(other)}/{(up ? "up" : "down")}", ControlJson.Compact.IReadOnlyListSwitchStatus, cancel);
+    public Task<LinkStatus> SetLinkAsync(string one, string other, bool up, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Post, $"v1/links/{Uri.EscapeDataString(one)}/{Uri.EscapeDataString(other)}/{(up ? "up" : "down")}", ControlJson.Compact.LinkStatus, cancel);
 
     /// <summary>Asks the daemon to take the topology down; returns at once.</summary>
     /// <param name="cancel">Gives up.</param>

@@ -14,7 +14,7 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<TopologyStatus>))]
 [JsonSerializable(typeof(TopologyEvent))]
 [JsonSerializable(typeof(VmStatus))]
-[JsonSerializable(typeof(IReadOnlyList<SwitchStatus>))]
+[JsonSerializable(typeof(LinkStatus))]
 [JsonSerializable(typeof(ExecRequest))]
 [JsonSerializable(typeof(ExecEvent))]
 [JsonSerializable(typeof(PingRequest))]
@@ -27,6 +27,10 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<SnapshotDiff>))]
 [JsonSerializable(typeof(IReadOnlyList<FdbStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<SwitchStatistics>))]
+[JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<NeighborStatus>))]
+[JsonSerializable(typeof(IReadOnlyList<RipReport>))]
+[JsonSerializable(typeof(IReadOnlyList<RouterStatistics>))]
 public sealed partial class ControlJson : JsonSerializerContext
 {
     private static readonly Lazy<ControlJson> LazyIndented = new(() => new ControlJson(CopyOptions(isIndented: true)));

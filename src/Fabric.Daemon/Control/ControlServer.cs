@@ -20,7 +20,7 @@ namespace Fabric.Daemon.Control;
 /// POST /v1/vms/VM/start|stop|pause|resume|reset    VmStatus when done
 /// POST /v1/vms/VM/exec                ExecRequest; the answer is one ExecEvent per line
 /// POST /v1/vms/VM/exec/ID/stdin       raw bytes, streamed to the command's standard input; the end of the body closes it
-/// POST /v1/links/A/B/up|down          SwitchStatus of both switches; cuts or mends all links between them
+/// POST /v1/links/A/B/up|down          LinkStatus; cuts or mends all links between two switches, routers or interfaces
 /// POST /v1/hosts/HOST/ping            PingRequest; PingReport when all echoes are answered or given up
 /// GET  /v1/snapshots                  SnapshotStatus of each, oldest first
 /// POST /v1/snapshots                  SnapshotRequest; SnapshotStatus of the one taken
@@ -29,7 +29,11 @@ namespace Fabric.Daemon.Control;
 /// GET  /v1/snapshots/NAME/diff        SnapshotDiff of each disk; ?to=NAME2, ?vm=VM, ?disk=DISK
 /// GET  /v1/fdb                        FdbStatus of each address known; ?switch=SWITCH
 /// GET  /v1/stats                      SwitchStatistics of each switch
-/// GET  /v1/capture/PORT|SWITCH        a pcapng file that goes on; ?filter=EXPR, ?snaplen=, ?count=, ?segment=true, ?drops=true
+/// GET  /v1/routes                     RouteStatus of each route of the routers; ?router=ROUTER
+/// GET  /v1/neighbors                  NeighborStatus of each station on their links; ?router=ROUTER
+/// GET  /v1/rip                        RipReport of each RIP and RIPng; ?router=ROUTER
+/// GET  /v1/stats/routers              RouterStatistics of each router
+/// GET  /v1/capture/NAME               of a port, a switch or a router: a pcapng file that goes on; ?filter=EXPR, ?snaplen=, ?count=, ?segment=true, ?drops=true
 /// POST /v1/captures/ID/stop           204; ends the capture whose answer has the head Fabric-Capture: ID
 /// GET  /v1/vms/VM/console             WebSocket, binary messages both ways; the scrollback comes first
 /// </code>
@@ -81,6 +85,7 @@ internal sealed class ControlServer : IAsyncDisposable
         HostEndpoints.Map(app, topology);
         SnapshotEndpoints.Map(app, topology);
         NetworkEndpoints.Map(app, topology);
+        RouterEndpoints.Map(app, topology);
         CaptureEndpoints.Map(app, topology, stopping.Token);
         ConsoleEndpoint.Map(app, topology, stopping.Token);
         await app.StartAsync();

@@ -21,6 +21,10 @@ public enum TopologyEventKind
     [JsonStringEnumMemberName("switch")]
     Switch,
 
+    /// <summary>A router forwards.</summary>
+    [JsonStringEnumMemberName("router")]
+    Router,
+
     /// <summary>The hosts answer.</summary>
     [JsonStringEnumMemberName("hosts")]
     Hosts,

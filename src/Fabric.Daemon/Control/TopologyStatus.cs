@@ -24,4 +24,7 @@ public sealed record TopologyStatus(
 
     /// <summary>End points inside the daemon, in the file's order.</summary>
     public IReadOnlyList<HostStatus> Hosts { get; init; } = [];
+
+    /// <summary>Routers in the file's order.</summary>
+    public IReadOnlyList<RouterStatus> Routers { get; init; } = [];
 }

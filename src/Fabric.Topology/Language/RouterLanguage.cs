@@ -36,7 +36,7 @@ internal static class RouterLanguage
             new Key("address", ValueKind.Address, "IPv4 address, such as 10.1.0.1/24."),
             new Key("address6", ValueKind.Address, "IPv6 address, such as fd01::1/64; a link-local one is there anyway."),
             new Key("addresses", ValueKind.Addresses, "Further addresses of either family."),
-            new Key("mtu", ValueKind.Integer, "Longest IP packet in bytes; that of the switch, or 1500, unless given.") { Range = (576, 65535) },
+            new Key("mtu", ValueKind.Integer, "Longest IP packet in bytes; that of the switch, or 1500, unless given.") { Range = (1280, 65535) },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
             new Key("reverse-path", ValueKind.Choice, "Drop packets from senders that are not reached by this interface (strict), or by none (loose); off unless given.") { Choices = ["off", "loose", "strict"] },
             .. TopologyLanguage.PortKeys,
@@ -77,17 +77,18 @@ internal static class RouterLanguage
 
     internal static readonly Section RipTimers = new(
         "timers",
-        new Key("update", ValueKind.Duration, "Between two full updates; 30s unless given, and a little is left to chance."),
-        new Key("timeout", ValueKind.Duration, "After which a route that nobody confirms is lost; 180s unless given."),
-        new Key("garbage", ValueKind.Duration, "How long its loss is told of; 120s unless given."),
-        new Key("hold-off-least", ValueKind.Duration, "Least time between a triggered update and the next; 1s unless given."),
-        new Key("hold-off-most", ValueKind.Duration, "Most time between a triggered update and the next; 5s unless given."));
+        new Key("update", ValueKind.Duration, "Between two full updates; 30s unless given. The other times follow it in the standard's proportions unless given."),
+        new Key("jitter", ValueKind.Duration, "Most that is added to or taken from the time between two updates by chance; a sixth of it, 5s of 30s, unless given."),
+        new Key("timeout", ValueKind.Duration, "After which a route that nobody confirms is lost; six updates, 180s, unless given."),
+        new Key("garbage", ValueKind.Duration, "How long its loss is told of; four updates, 120s, unless given."),
+        new Key("hold-off-least", ValueKind.Duration, "Least time from a change to the triggered update that tells of it; a thirtieth of an update, 1s, unless given."),
+        new Key("hold-off-most", ValueKind.Duration, "Most time from a change to the triggered update; a sixth of an update, 5s, unless given."));
 
     internal static readonly Section Rip = new(
         "rip",
         [
             .. RipKeys(RipInterface),
-            new Key("version", ValueKind.Choice, "Version that is spoken on all interfaces where nothing else is said; 2 unless given.") { Choices = ["1", "2", "both"] },
+            new Key("version", ValueKind.Choice, "Version that is spoken on all interfaces where nothing else is said; unless given 2, and both are understood.") { Choices = ["1", "2", "both"] },
             new Key("authentication", ValueKind.Sections, "Keys of all interfaces where nothing else is said.") { Section = RipAuthentication },
         ]);
 
@@ -123,11 +124,11 @@ internal static class RouterLanguage
         new Key("passive", ValueKind.Names, "Interfaces whose networks are told of, but on which nothing is said."),
         new Key("neighbors", ValueKind.Addresses, "Neighbours that get updates of their own, where multicast does not pass."),
         new Key("redistribute", ValueKind.NamesOrSections, "Sources whose routes are told of: connected, static; or a mapping with more to say.") { Section = Redistribution, Choices = RouteSources },
-        new Key("default-route", ValueKind.Boolean, "Tell the neighbours that everything is reached by this router."),
+        new Key("default-route", ValueKind.Choice, "Tell the neighbours that everything is reached by this router: always, or when-known, which is while it has a default route of another source.") { Choices = ["always", "when-known"] },
         new Key("default-metric", ValueKind.Integer, "Metric of redistributed routes where nothing else is said; 1 unless given.") { Range = (1, MostMetric) },
         new Key("distance", ValueKind.Integer, "Administrative distance of what is learned; 120 unless given.") { Range = (1, MostDistance) },
         new Key("max-paths", ValueKind.Integer, "Most next hops of equal cost that share traffic; 16 unless given.") { Range = (1, MostMetric) },
-        new Key("limit", ValueKind.Integer, "Most prefixes that are learned.") { Range = (1, 10_000_000) },
+        new Key("limit", ValueKind.Integer, "Most prefixes that it keeps; 65536 unless given.") { Range = (1, 1_000_000) },
         new Key("split-horizon", ValueKind.Choice, "How routes are told of where they were learned: as lost (poisoned), not at all (simple), or as any (off); poisoned unless given.")
         {
             Choices = ["poisoned", "simple", "off"],
@@ -141,6 +142,8 @@ internal static class RouterLanguage
     [
         new Key("cost", ValueKind.Integer, "Added to the metric of what is learned; 1 unless given.") { Range = (1, MostMetric - 1) },
         new Key("split-horizon", ValueKind.Choice, "As for the whole.") { Choices = ["poisoned", "simple", "off"] },
+        new Key("offset-in", ValueKind.Integer, "Added to every metric heard here, besides the cost.") { Range = (0, MostMetric) },
+        new Key("offset-out", ValueKind.Integer, "Added to every metric told here.") { Range = (0, MostMetric) },
         new Key("filter-in", ValueKind.Name, "Prefix list for what is learned here."),
         new Key("filter-out", ValueKind.Name, "Prefix list for what is told here."),
     ];
@@ -148,6 +151,7 @@ internal static class RouterLanguage
     private static Key[] RipVersionKeys() =>
     [
         new Key("send", ValueKind.Choice, "Version that is sent.") { Choices = ["1", "2", "both"] },
+        new Key("broadcast", ValueKind.Boolean, "Send version 2 as broadcast, for routers of version 1 to read it too."),
         new Key("receive", ValueKind.Choice, "Versions that are taken.") { Choices = ["1", "2", "both"] },
         new Key("authentication", ValueKind.Sections, "Keys, in place of those of the whole; an empty list for none.") { Section = RipAuthentication },
     ];

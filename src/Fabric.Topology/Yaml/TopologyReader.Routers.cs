@@ -10,6 +10,9 @@ internal sealed partial class TopologyReader
 {
     private const string LoopbackName = "lo";
 
+    /// <summary>Least MTU of a router, that of IPv6.</summary>
+    private const int LeastMtu = 1280;
+
     private readonly Dictionary<string, RouterDraft> _routers = [];
     private readonly Dictionary<string, string> _plugs = [];
     private readonly List<(YamlSection Section, LinkModel Link)> _cables = [];
@@ -44,7 +47,7 @@ internal sealed partial class TopologyReader
             Router = router.Name,
             Name = name,
             Mac = mac,
-            Mtu = section.Integer("mtu") ?? (to == null ? 1500 : Math.Max(_switches[to].Mtu, 576)),
+            Mtu = section.Integer("mtu") ?? (to == null ? 1500 : Math.Max(_switches[to].Mtu, LeastMtu)),
             Over = over,
             Tag = section.Integer("tag"),
             Addresses = [],

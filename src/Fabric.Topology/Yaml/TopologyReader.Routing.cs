@@ -13,6 +13,8 @@ internal sealed partial class TopologyReader
     /// <summary>A plain password has 16 octets in the packet (RFC 2453, 4.1), and so has a key of MD5 (RFC 4822, 3.2).</summary>
     private const int MostSecret = 16;
 
+    private static readonly TimeSpan LeastUpdate = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MostTime = TimeSpan.FromDays(1);
     private static readonly string[] DropKeys = ["blackhole", "unreachable", "prohibited"];
     private readonly Dictionary<string, PrefixListModel> _prefixLists = [];
 
@@ -94,26 +96,39 @@ internal sealed partial class TopologyReader
             Interfaces = ReadRipInterfaces(router, section, family),
             Redistribute = ReadRedistribution(section),
             Neighbors = [.. section.Addresses("neighbors").Where(item => IsNeighbor(router, section, item.Address, item.Node, family)).Select(item => item.Address)],
-            OriginatesDefault = section.Boolean("default-route") ?? false,
+            DefaultRoute = section.Choice("default-route"),
             DefaultMetric = section.Integer("default-metric") ?? 1,
             Distance = section.Integer("distance") ?? 120,
             MaxPaths = section.Integer("max-paths") ?? 16,
             Limit = section.Integer("limit"),
             Update = update,
-            Timeout = timers?.Duration("timeout") ?? TimeSpan.FromSeconds(180),
-            Garbage = timers?.Duration("garbage") ?? TimeSpan.FromSeconds(120),
-            LeastHoldOff = timers?.Duration("hold-off-least") ?? TimeSpan.FromSeconds(1),
-            MostHoldOff = timers?.Duration("hold-off-most") ?? TimeSpan.FromSeconds(5),
+            Jitter = timers?.Duration("jitter") ?? update / 6,
+            Timeout = timers?.Duration("timeout") ?? 6 * update,
+            Garbage = timers?.Duration("garbage") ?? 4 * update,
+            LeastHoldOff = timers?.Duration("hold-off-least") ?? update / 30,
+            MostHoldOff = timers?.Duration("hold-off-most") ?? update / 6,
             FilterIn = Refer(section, "filter-in", _prefixLists.Keys, "prefix list"),
             FilterOut = Refer(section, "filter-out", _prefixLists.Keys, "prefix list"),
         };
-        if (rip.Timeout <= update)
-            errors.Add(timers!.At("timeout"), $"'timeout:' is longer than 'update:' ({update.TotalSeconds:0.###} s): routes would be lost between two updates");
-        if (rip.LeastHoldOff > rip.MostHoldOff)
-            errors.Add(timers!.At("hold-off-least"), "'hold-off-least:' is not longer than 'hold-off-most:' (5s unless given)");
+        if (timers is not null)
+            CheckTimers(timers, rip);
         if (!isV4 && rip.Neighbors.Any(neighbor => !neighbor.IsIPv6LinkLocal))
             errors.Add(section.At("neighbors"), "RIPng speaks from link-local address to link-local address; its neighbours are named by theirs (RFC 2080, 2.4.2)");
         return rip;
+    }
+
+    private void CheckTimers(YamlSection timers, RipModel rip)
+    {
+        if (rip.Update < LeastUpdate || rip.Update > MostTime)
+            errors.Add(timers.At("update"), "'update:' is from 100ms to 24h");
+        if (rip.Timeout < rip.Update || rip.Timeout > MostTime)
+            errors.Add(timers.At("timeout"), $"'timeout:' is from one update ({rip.Update.TotalSeconds:0.###} s) to 24h: routes would be lost between two updates");
+        if (rip.Garbage < LeastUpdate || rip.Garbage > MostTime)
+            errors.Add(timers.At("garbage"), "'garbage:' is from 100ms to 24h");
+        if (rip.Jitter > rip.Update / 2)
+            errors.Add(timers.At("jitter"), "'jitter:' is at most half of 'update:'");
+        if (rip.MostHoldOff > rip.Update || rip.LeastHoldOff > rip.MostHoldOff)
+            errors.Add(timers.At(timers.Has("hold-off-most") ? "hold-off-most" : "hold-off-least"), "'hold-off-least:' is at most 'hold-off-most:', and that is at most 'update:'");
     }
 
     private bool IsNeighbor(RouterDraft router, YamlSection section, IPAddress neighbor, YamlNode at, AddressFamily family)
@@ -175,13 +190,16 @@ internal sealed partial class TopologyReader
         {
             Cost = own?.Integer("cost") ?? 1,
             Send = (hasKeys ? own?.Choice("send") : null) ?? version ?? "2",
-            Receive = (hasKeys ? own?.Choice("receive") : null) ?? version ?? "2",
+            Receive = (hasKeys ? own?.Choice("receive") : null) ?? version ?? "both",
+            Broadcasts = hasKeys && own?.Boolean("broadcast") == true,
+            OffsetIn = own?.Integer("offset-in") ?? 0,
+            OffsetOut = own?.Integer("offset-out") ?? 0,
             SplitHorizon = own?.Choice("split-horizon") ?? all.Choice("split-horizon") ?? "poisoned",
             Keys = keys is null ? [] : [.. keys.Children("authentication").Select(ReadKey).OfType<RipKeyModel>()],
             FilterIn = own is null ? null : Refer(own, "filter-in", _prefixLists.Keys, "prefix list"),
             FilterOut = own is null ? null : Refer(own, "filter-out", _prefixLists.Keys, "prefix list"),
         };
-        if (model.Keys.Count > 0 && (model.Send != "2" || model.Receive != "2"))
+        if (model.Keys.Count > 0 && (model.Send != "2" || model.Receive == "1"))
             errors.Add(keys!.At("authentication"), "version 1 of RIP knows no authentication; with keys, versions are 2");
         return model;
     }

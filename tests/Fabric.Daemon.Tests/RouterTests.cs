@@ -1,0 +1,193 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Fabric.Daemon.Composition;
+using Fabric.Daemon.Control;
+using Fabric.Link.Capture;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Tests;
+
+public sealed class RouterTests : IDisposable
+{
+    private readonly Lab _lab = new();
+
+    public void Dispose() => _lab.Dispose();
+
+    /// <summary>A host in a VLAN, a router on a stick, a link to another router, and a host plugged straight into that one.</summary>
+    private const string Stick = """
+        name: stick
+        switches: { lan: }
+        routers:
+          r1:
+            loopback: [10.255.0.1]
+            interfaces:
+              trunk: { to: lan, trunk: "10,20" }
+              ten: { over: trunk, tag: 10, address: 10.0.10.1/24 }
+              twenty: { over: trunk, tag: 20, address: 10.0.20.1/24 }
+              east: { address: 10.0.12.1/30 }
+            routes:
+              - { to: 10.0.30.0/24, via: 10.0.12.2 }
+              - { to: 10.0.40.0/24, via: 10.0.12.2, distance: 200, tag: 7 }
+              - { to: 10.9.0.0/16, blackhole: true }
+          r2:
+            interfaces:
+              west: { address: 10.0.12.2/30 }
+              thirty: { address: 10.0.30.1/24 }
+            routes: [{ to: 0.0.0.0/0, via: 10.0.12.1 }]
+        links: [{ a: r1.east, b: r2.west }]
+        hosts:
+          h10: { to: lan, vlan: 10, address: 10.0.10.10/24, gateway: 10.0.10.1 }
+          h20: { to: lan, vlan: 20, address: 10.0.20.20/24, gateway: 10.0.20.1 }
+          h30: { to: r2.thirty, address: 10.0.30.30/24, gateway: r2 }
+        """;
+
+    [Fact]
+    public async Task RoutersJoinVlansLinksAndWhatIsPluggedStraightIn()
+    {
+        await using RunningTopology topology = await StartAsync(Stick);
+
+        Assert.True((await topology.PingAsync("h10", new PingRequest("h20") { Count = 2 })).IsComplete);
+        Assert.True((await topology.PingAsync("h10", new PingRequest("h30") { Count = 2 })).IsComplete);
+        Assert.True((await topology.PingAsync("h30", new PingRequest("r1") { Count = 2 })).IsComplete);
+        RouterStatus status = topology.Status().Routers[0];
+        Assert.Equal(["r1.trunk lan", "r1.ten r1.trunk", "r1.twenty r1.trunk", "r1.east r2.west"], status.Interfaces.Select(item => $"{item.Name} {item.To}"));
+        Assert.Equal("h30", topology.Status().Routers[1].Interfaces[1].To);
+        Assert.All(status.Interfaces, item => Assert.Equal("up", item.State));
+        Assert.Contains(topology.Neighbors("r1"), entry => entry is { Interface: "r1.ten", Address: "10.0.10.10", Mac: not null });
+    }
+
+    [Fact]
+    public async Task RoutesAreToldWithSourceDistanceAndNextHops()
+    {
+        await using RunningTopology topology = await StartAsync(Stick);
+
+        RouteStatus[] routes = [.. topology.Routes("r1")];
+        Assert.Equal(
+            [
+                "10.0.10.0/24 connected 0 unicast r1.ten ", "10.0.12.0/30 connected 0 unicast r1.east ", "10.0.20.0/24 connected 0 unicast r1.twenty ",
+                "10.0.30.0/24 static 1 unicast r1.east 10.0.12.2", "10.0.40.0/24 static 200 unicast r1.east 10.0.12.2", "10.9.0.0/16 static 1 blackhole ", "10.255.0.1/32 connected 0 unicast r1.lo ",
+            ],
+            routes.Select(route => $"{route.Prefix} {route.Source} {route.Distance} {route.Kind} {string.Join(',', route.NextHops.Select(hop => $"{hop.Interface} {hop.Gateway}"))}"));
+        Assert.All(routes, route => Assert.True(route.Selected && route.AgeSeconds >= 0));
+        Assert.Equal(7, routes[4].Tag);
+        DaemonException error = Assert.Throws<DaemonException>(() => topology.Routes("r9"));
+        Assert.Equal("topology stick has no router 'r9'; did you mean r1?", error.Message);
+
+        Assert.Equal(0, (await topology.PingAsync("h10", new PingRequest("10.9.1.1") { Count = 1 })).Received);
+        RouterStatistics statistics = topology.RouterStatistics()[0];
+        Assert.Equal(1, statistics.Drops["blackHole"]);
+        Assert.Equal(["r1.trunk", "r1.east"], statistics.Ports.Select(port => port.Port));
+    }
+
+    [Fact]
+    public async Task ACutLinkBetweenRoutersIsSeenAndMended()
+    {
+        await using RunningTopology topology = await StartAsync(Stick);
+
+        LinkStatus cut = topology.SetLink("r2", "r1.east", up: false);
+        Assert.Empty(cut.Switches);
+        Assert.Equal(["r2", "r1"], cut.Routers.Select(router => router.Name));
+        Assert.False((await topology.PingAsync("h10", new PingRequest("h30") { Count = 1 })).IsComplete);
+        Assert.DoesNotContain(topology.Routes("r1"), route => route.Prefix == "10.0.12.0/30");
+        topology.SetLink("r1", "r2", up: true);
+        await ReachAsync(topology, "h10", "h30");
+
+        topology.SetLink("lan", "r1", up: false);
+        Assert.False((await topology.PingAsync("h10", new PingRequest("h20") { Count = 1 })).IsComplete);
+        Assert.Equal("no link joins lan and r2; lan is linked with r1", Assert.Throws<DaemonException>(() => topology.SetLink("lan", "r2", up: true)).Message);
+        Assert.Equal("topology stick has no switch or router 'r3'; did you mean r1?", Assert.Throws<DaemonException>(() => topology.SetLink("r3", "r2", up: true)).Message);
+    }
+
+    [Fact]
+    public async Task TheFramesOfARoutersPortAreCaptured()
+    {
+        await using RunningTopology topology = await StartAsync(Stick);
+        using RunningCapture link = topology.OpenCapture("r1.east", new CaptureOptions());
+        using RunningCapture whole = topology.OpenCapture("r2", new CaptureOptions());
+
+        Assert.True((await topology.PingAsync("h10", new PingRequest("h30") { Count = 3 })).IsComplete);
+
+        Assert.InRange(link.Session.Seen, 6, 12);
+        Assert.InRange(whole.Session.Seen, 12, 24);
+        Assert.Contains("no port, switch or router 'r1.wast'; did you mean r1.east?", Assert.Throws<DaemonException>(() => topology.OpenCapture("r1.wast", new CaptureOptions())).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RipIsSpokenAndToldOf()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: rip
+            switches: { a: , b: }
+            prefix-lists: { lans: { rules: [{ action: permit, prefix: 10.0.0.0/8, at-least: 24, at-most: 24 }] } }
+            routers:
+              r1:
+                interfaces: { a: { to: a, address: 10.1.0.1/24 }, up: { address: 10.0.0.1/30 } }
+                routes: [{ to: 10.7.0.0/16, blackhole: true }, { to: 10.8.8.0/24, blackhole: true }]
+                rip: &rip
+                  interfaces: { up: { cost: 2, authentication: [{ type: hmac-sha-256, id: 4, secret: hush }] } }
+                  passive: [a]
+                  redistribute: { static: { metric: 3, tag: 9, filter: lans } }
+                  timers: { update: 1s, jitter: 100ms, hold-off-least: 10ms, hold-off-most: 50ms }
+              r2:
+                interfaces: { a: { to: b, address: 10.2.0.1/24 }, up: { address: 10.0.0.2/30 } }
+                rip: *rip
+            links: [{ a: r1.up, b: r2.up }]
+            hosts:
+              h1: { to: a, address: 10.1.0.9/24, gateway: r1 }
+              h2: { to: b, address: 10.2.0.9/24, gateway: r2 }
+            """);
+
+        await ReachAsync(topology, "h1", "h2");
+
+        Assert.Equal(["10.1.0.0/24 3 0", "10.8.8.0/24 5 9"], topology.Routes("r2").Where(route => route.Source == "rip").Select(route => $"{route.Prefix} {route.Metric} {route.Tag}"));
+        RipReport report = Assert.Single(topology.Rip("r2"));
+        Assert.Equal(["r2.a passive none", "r2.up active hmac-sha-256"], report.Interfaces.OrderBy(item => item.Interface, StringComparer.Ordinal).Select(item => $"{item.Interface} {item.State} {item.Authentication}"));
+        Assert.Equal("10.0.0.1", Assert.Single(report.Neighbors).Address);
+        Assert.Contains(report.Routes, route => route is { Prefix: "10.1.0.0/24", Origin: "learned", Metric: 3, RemainingSeconds: > 0 });
+        Assert.Contains(report.Routes, route => route is { Prefix: "10.2.0.0/24", Origin: "network", Metric: 1, RemainingSeconds: null });
+    }
+
+    [Fact]
+    public void AGuestIsToldItsGateways()
+    {
+        NicModel nic = new("lan", PhysicalAddress.Parse("52-54-00-AA-00-01"), IPAddress.Parse("10.0.0.1"), 24)
+        {
+            Address6 = (IPAddress.Parse("fd00::1"), 64),
+            Gateway = IPAddress.Parse("10.0.0.254"),
+            GatewayV6 = IPAddress.Parse("fd00::fe"),
+        };
+        VmModel vm = new() { Name = "alice", Cpus = 1, MemoryBytes = 64 << 20, Disks = [], Nics = [nic] };
+        TopologyModel model = new()
+        {
+            Name = "lab",
+            SourcePath = "/lab.yaml",
+            Images = new Dictionary<string, ImageModel>(),
+            Switches = new Dictionary<string, SwitchModel> { ["lan"] = new("lan", 1500, TimeSpan.FromSeconds(300), null) },
+            Disks = new Dictionary<string, DiskModel>(),
+            Vms = new Dictionary<string, VmModel> { ["alice"] = vm },
+            Tests = [],
+        };
+        Assert.Equal(
+            "fabric.hostname=alice fabric.nic=52:54:00:aa:00:01,10.0.0.1/24 fabric.nic=52:54:00:aa:00:01,fd00::1/64 fabric.route=default,10.0.0.254 fabric.route=::/0,fd00::fe",
+            BootSource.GuestArguments(model, vm));
+    }
+
+    private async Task<RunningTopology> StartAsync(string yaml)
+    {
+        RunningTopology topology = _lab.Load(yaml);
+        await topology.StartAsync(CancellationToken.None);
+        return topology;
+    }
+
+    /// <summary>Pings until an echo comes back: routers look at their ports, and speak with each other, when they get to it.</summary>
+    private static async Task ReachAsync(RunningTopology topology, string from, string to)
+    {
+        for (int i = 0; i < 20; i++)
+        {
+            if ((await topology.PingAsync(from, new PingRequest(to) { Count = 1 })).IsComplete)
+                return;
+        }
+
+        Assert.Fail($"{from} does not reach {to}");
+    }
+}
