@@ -82,6 +82,7 @@ internal static class CommandLine
             SnapshotCommand.Create(terminal),
             CaptureCommand.Create(terminal),
             FdbCommand.Create(terminal),
+            SnoopingCommand.Create(terminal),
             StatsCommand.Create(terminal),
             DaemonCommand.Create(),
         };

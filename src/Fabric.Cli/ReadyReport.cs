@@ -37,6 +37,27 @@ internal sealed class ReadyReport(Terminal terminal)
         terminal.WriteTable(["ROUTER", "ROUTES", "INTERFACE", "STATE", "TO", "ADDRESSES"], status.Routers.SelectMany(Rows));
     }
 
+    /// <summary>The table of what a topology's sinks have counted.</summary>
+    public void WriteSinks(TopologyStatus status)
+    {
+        HostStatus[] sinks = [.. status.Hosts.Where(host => host.Sink is { Received: > 0 })];
+        if (sinks.Length == 0)
+            return;
+        terminal.WriteTable(
+            ["SINK", "RECEIVED", "LOST", "REORDERED", "TWICE", "MEDIAN", "P99"],
+            sinks.Take(MostHosts).Select(host => (IReadOnlyList<string>)
+            [
+                host.Name, $"{host.Sink!.Received}", $"{host.Sink.Lost}", $"{host.Sink.Reordered}", $"{host.Sink.Duplicates}", $"{host.Sink.MedianMicroseconds:0.#} µs", $"{host.Sink.P99Microseconds:0.#} µs",
+            ]));
+    }
+
+    /// <summary>The table of a topology's bonds, a line per member.</summary>
+    public void WriteBonds(TopologyStatus status)
+    {
+        if (status.Bonds.Count > 0)
+            terminal.WriteTable(["BOND", "MODE", "STATE", "MEMBER"], status.Bonds.SelectMany(Rows));
+    }
+
     /// <summary>What to try next, as lines that can be pasted into a shell.</summary>
     public void WriteHints(TopologyStatus status, TimeSpan elapsed)
     {
@@ -72,6 +93,9 @@ internal sealed class ReadyReport(Terminal terminal)
             return $"'{program} {System.Reflection.Assembly.GetEntryAssembly()!.Location}'";
         return path.Any(folder => File.Exists(Path.Combine(folder, "fabric"))) ? null : program;
     }
+
+    private static IEnumerable<IReadOnlyList<string>> Rows(BondReport bond) => bond.Members.Select((member, i) => (IReadOnlyList<string>)
+        (i == 0 ? [bond.Name, bond.Mode, bond.IsUp ? "up" : "down", $"{member}"] : ["", "", "", $"{member}"]));
 
     private static IEnumerable<IReadOnlyList<string>> Rows(VmStatus vm)
     {

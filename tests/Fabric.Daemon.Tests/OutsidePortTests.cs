@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net.Sockets;
 using Fabric.Daemon.Composition;
 using Fabric.Daemon.Control;
@@ -5,6 +6,7 @@ using Fabric.Link;
 using Fabric.Link.Bonding;
 using Fabric.Link.Streams;
 using Fabric.TestKit.Link;
+using Fabric.TestKit.Wire;
 using Fabric.Wire;
 using static Fabric.TestKit.Link.TestFrames;
 
@@ -37,16 +39,38 @@ public sealed class OutsidePortTests : IDisposable
         Assert.True(SpinWait.SpinUntil(() => Used(far) == 2, Patience));
         Echo(station, far);
         Echo(far, station);
+        Assert.True(SpinWait.SpinUntil(() => Near().Members.All(member => member.State == "used"), Patience));
+        Assert.Equal(("up", "lacp", true, "02:00:00:00:00:00"), (Near().Name, Near().Mode, Near().IsUp, Near().Members[1].Partner));
 
         ends[1].Dispose();
         Assert.True(SpinWait.SpinUntil(() => Used(far) == 1, Patience));
         Echo(station, far);
+
+        BondReport Near() => Assert.Single(topology.Status().Bonds);
 
         int Used(BondPort bond)
         {
             bond.ReceiveAll();
             return bond.ReadStatus().Members.Count(member => member.IsDistributing);
         }
+    }
+
+    [Fact]
+    public async Task AStationThatJoinsAGroupShowsWithItsPort()
+    {
+        await using RunningTopology topology = _lab.Load("""
+            name: groups
+            switches: { lan: { snooping: { querier: 10.0.0.254 } }, plain: {} }
+            datagrams: { tv: { to: lan, local: tv, peer: tv-peer } }
+            """);
+        await topology.StartAsync(CancellationToken.None);
+        using DatagramPort tv = DatagramPort.Open("tv-peer", End("tv-peer"), End("tv"));
+        Assert.True(SpinWait.SpinUntil(() => tv.Send(Join()) == 1, Patience));
+        Assert.True(SpinWait.SpinUntil(() => topology.Snooping("lan")[0].Members.Count == 1, Patience));
+        SnoopingReport lan = Assert.Single(topology.Snooping(null));
+        Assert.Equal(("igmp", "10.0.0.254", true), (lan.Queriers[0].Protocol, lan.Queriers[0].Querier, lan.Queriers[0].IsOwn));
+        Assert.Equal((0, "239.1.1.1", "tv", "exclude"), (lan.Members[0].Vlan, lan.Members[0].Group, lan.Members[0].Port, lan.Members[0].Mode));
+        Assert.Contains("switch 'plain' floods multicast", Assert.Throws<DaemonException>(() => topology.Snooping("plain")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,6 +124,16 @@ public sealed class OutsidePortTests : IDisposable
         Assert.Null(topology.Status().Hosts[0].Sink);
 
         SinkStatus Sink() => topology.Status().Hosts[1].Sink!;
+    }
+
+    // An IGMPv2 report for 239.1.1.1 (RFC 2236), octet by octet.
+    private static byte[] Join()
+    {
+        byte[] ip = [0x46, 0xC0, 0, 32, 0, 0, 0, 0, 1, 2, 0, 0, 10, 0, 0, 1, 239, 1, 1, 1, 0x94, 4, 0, 0];
+        byte[] igmp = [0x16, 0, 0, 0, 239, 1, 1, 1];
+        foreach ((byte[] part, int field) in ((byte[], int)[])[(ip, 10), (igmp, 2)])
+            BinaryPrimitives.WriteUInt16BigEndian(part.AsSpan(field), (ushort)~SlowChecksum.Sum(part));
+        return [1, 0, 0x5E, 1, 1, 1, .. Station(7), 8, 0, .. ip, .. igmp, .. new byte[14]];
     }
 
     private static void Echo(IPort from, IPort to)

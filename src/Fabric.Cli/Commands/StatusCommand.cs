@@ -62,5 +62,7 @@ internal static class StatusCommand
         report.WriteVms(status);
         report.WriteRouters(status);
         report.WriteHosts(status);
+        report.WriteSinks(status);
+        report.WriteBonds(status);
     }
 }

@@ -1,3 +1,4 @@
+using Fabric.Daemon.Control;
 using Fabric.Link.Bonding;
 
 namespace Fabric.Cli.Serving;
@@ -7,12 +8,12 @@ namespace Fabric.Cli.Serving;
 /// <param name="Name">Name of the bond.</param>
 /// <param name="IsUp">Whether frames can pass.</param>
 /// <param name="Members">Its members.</param>
-internal sealed record ServedBond(string Event, string Name, bool IsUp, IReadOnlyList<ServedBondMember> Members)
+internal sealed record ServedBond(string Event, string Name, bool IsUp, IReadOnlyList<BondReportMember> Members)
 {
     public static ServedBond Of(BondPort bond)
     {
         BondStatus status = bond.ReadStatus();
-        return new ServedBond("bond", status.Name, status.IsUp, [.. status.Members.Select(ServedBondMember.Of)]);
+        return new ServedBond("bond", status.Name, status.IsUp, [.. status.Members.Select(BondReportMember.Of)]);
     }
 
     /// <summary>How it stands, in a line.</summary>

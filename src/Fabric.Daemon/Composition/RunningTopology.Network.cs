@@ -23,6 +23,19 @@ public sealed partial class RunningTopology
             .OrderBy(entry => entry.Switch, StringComparer.Ordinal).ThenBy(entry => entry.Vlan).ThenBy(entry => entry.Mac, StringComparer.Ordinal),
     ];
 
+    /// <summary>Tells what switches know of multicast groups.</summary>
+    /// <param name="switchName">One switch, or null for all that look.</param>
+    /// <exception cref="DaemonException">There is no such switch, or it does not look.</exception>
+    public IReadOnlyList<SnoopingReport> Snooping(string? switchName)
+    {
+        if (_wiring is not { } wiring)
+            throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+        if (switchName is null)
+            return [.. Model.Switches.Values.Select(item => wiring.SnoopingOf(item.Name)).OfType<SnoopingReport>()];
+        SwitchModel one = FindSwitch(switchName);
+        return [wiring.SnoopingOf(one.Name) ?? throw new DaemonException($"switch '{one.Name}' floods multicast; give it 'snooping: {{}}' in {Model.SourcePath}") { StatusCode = 404 }];
+    }
+
     /// <summary>Tells what switches and their ports have done.</summary>
     public IReadOnlyList<SwitchStatistics> Statistics()
     {

@@ -125,6 +125,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
         Pool = _disks?.PoolStatus(),
         Hosts = [.. _hosts.Select(Describe)],
         Routers = _wiring is { } wiring ? [.. wiring.Routers.Values.Select(router => router.Status())] : [],
+        Bonds = [.. (_wiring?.Bonds ?? []).Select(BondReport.Of)],
     };
 
     /// <summary>Stops the machines in an orderly way and releases everything, in reverse order.</summary>

@@ -156,6 +156,7 @@ internal sealed partial class Wiring : IDisposable
         if (item.Snooping is { } snooping)
         {
             MulticastSnooper snooper = made.SetSnooper(control => new MulticastSnooper(control, PortPlan.AddressOf(item.BridgeAddress!), time))!;
+            _snoopers.Add(item.Name, snooper);
             made.AskProtocol(() =>
             {
                 foreach (int vlan in PortPlan.VlansOf(snooping))

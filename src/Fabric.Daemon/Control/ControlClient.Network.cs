@@ -11,6 +11,13 @@ public sealed partial class ControlClient
     public Task<IReadOnlyList<FdbStatus>> FdbAsync(string? switchName, CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, switchName is null ? "v1/fdb" : $"v1/fdb?switch={Uri.EscapeDataString(switchName)}", ControlJson.Compact.IReadOnlyListFdbStatus, cancel);
 
+    /// <summary>Asks what the switches know of multicast groups.</summary>
+    /// <param name="switchName">One switch, or null for all that look.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DaemonException">There is no such switch, it does not look, or no daemon answers.</exception>
+    public Task<IReadOnlyList<SnoopingReport>> SnoopingAsync(string? switchName, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, switchName is null ? "v1/snooping" : $"v1/snooping?switch={Uri.EscapeDataString(switchName)}", ControlJson.Compact.IReadOnlyListSnoopingReport, cancel);
+
     /// <summary>Asks what the switches and their ports have done.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DaemonException">No daemon answers.</exception>

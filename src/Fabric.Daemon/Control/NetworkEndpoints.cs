@@ -11,6 +11,8 @@ internal static class NetworkEndpoints
     {
         routes.MapGet("/v1/fdb", context =>
             ControlServer.ReplyAsync(context, topology.Fdb(context.Request.Query["switch"].FirstOrDefault()), ControlJson.Compact.IReadOnlyListFdbStatus));
+        routes.MapGet("/v1/snooping", context =>
+            ControlServer.ReplyAsync(context, topology.Snooping(context.Request.Query["switch"].FirstOrDefault()), ControlJson.Compact.IReadOnlyListSnoopingReport));
         routes.MapGet("/v1/stats", context =>
             ControlServer.ReplyAsync(context, topology.Statistics(), ControlJson.Compact.IReadOnlyListSwitchStatistics));
     }

@@ -27,4 +27,7 @@ public sealed record TopologyStatus(
 
     /// <summary>Routers in the file's order.</summary>
     public IReadOnlyList<RouterStatus> Routers { get; init; } = [];
+
+    /// <summary>Bonds, in the file's order.</summary>
+    public IReadOnlyList<BondReport> Bonds { get; init; } = [];
 }
