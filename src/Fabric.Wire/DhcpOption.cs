@@ -24,6 +24,9 @@ public enum DhcpOption : byte
     /// <summary>26: MTU of the interface (5.1).</summary>
     InterfaceMtu = 26,
 
+    /// <summary>28: the network's broadcast address (5.3).</summary>
+    BroadcastAddress = 28,
+
     /// <summary>50: address that the client asks for (9.1).</summary>
     RequestedAddress = 50,
 
@@ -42,6 +45,9 @@ public enum DhcpOption : byte
     /// <summary>55: options that the client wants (9.8).</summary>
     ParameterRequestList = 55,
 
+    /// <summary>56: why a server refuses or a client declines, for people (9.9).</summary>
+    Message = 56,
+
     /// <summary>57: longest message that the client takes (9.10).</summary>
     MaximumMessageSize = 57,
 
@@ -53,6 +59,12 @@ public enum DhcpOption : byte
 
     /// <summary>61: name of the client (9.14).</summary>
     ClientIdentifier = 61,
+
+    /// <summary>82: what a relay agent knows of the client; comes back to it as it was (RFC 3046).</summary>
+    RelayAgentInformation = 82,
+
+    /// <summary>121: networks and their gateways, in place of option 3 (RFC 3442).</summary>
+    ClasslessStaticRoute = 121,
 
     /// <summary>255: the options end.</summary>
     End = 255,

@@ -51,6 +51,9 @@ public readonly ref struct DhcpView
     /// <summary>yiaddr: the address that the client gets.</summary>
     public IpAddress YourAddress => IpAddress.ReadV4(_message[16..]);
 
+    /// <summary>giaddr: the relay agent on the client's link, if one has passed the message on.</summary>
+    public IpAddress RelayAddress => IpAddress.ReadV4(_message[24..]);
+
     /// <summary>chaddr: the client's Ethernet address.</summary>
     public MacAddress ClientMac => MacAddress.Read(_message[28..]);
 

@@ -32,6 +32,9 @@ public ref struct DhcpWriter
         Add(DhcpOption.MessageType, [(byte)type]);
     }
 
+    /// <summary>Bytes left for options, numbers and lengths included.</summary>
+    public readonly int Room => _message.Length - _length - 1;
+
     /// <summary>Asks for answers by broadcast.</summary>
     public readonly void SetBroadcast() => _message[10] = 0x80;
 
@@ -42,6 +45,10 @@ public ref struct DhcpWriter
     /// <summary>Sets yiaddr.</summary>
     /// <param name="address">IPv4.</param>
     public readonly void SetYourAddress(IpAddress address) => address.CopyTo(_message[16..]);
+
+    /// <summary>Sets giaddr.</summary>
+    /// <param name="address">IPv4.</param>
+    public readonly void SetRelayAddress(IpAddress address) => address.CopyTo(_message[24..]);
 
     /// <summary>Adds an option.</summary>
     /// <param name="option">Its number.</param>
