@@ -10,6 +10,7 @@ using Fabric.SideBySide;
     ("snapshot", ImageComparison.SnapshotHelp, ImageComparison.Snapshot),
     ("allocate", ImageComparison.AllocateHelp, ImageComparison.Allocate),
     ("tap", TapComparison.Help, TapComparison.Run),
+    ("vxlan", VxlanComparison.Help, VxlanComparison.Run),
     ("route", RouteComparison.Help, RouteComparison.Run),
 ];
 

@@ -165,7 +165,7 @@ internal sealed unsafe class Decapsulator : IDatagramSink
             {
                 int joined = port.Options.Coalesces ? _joiner.Join(arrivals, out _frames[count]) : 1;
                 if (joined == 1)
-                    _frames[count] = new Frame(arrivals[0].Data, arrivals[0].Length);
+                    _frames[count] = Single(port, in arrivals[0]);
                 else
                     port.Events.AddJoined(joined);
                 bytes += _frames[count++].Length;
@@ -175,6 +175,14 @@ internal sealed unsafe class Decapsulator : IDatagramSink
             port.Counters.AddReceived(count, bytes);
             sink.Accept(port, _frames.AsSpan(0, count));
         }
+    }
+
+    private static Frame Single(VxlanPort port, in Arrival arrival)
+    {
+        FrameOffload offload = default;
+        if (port.Options.FindsUnfinished)
+            UnfinishedChecksum.TryFind(new ReadOnlySpan<byte>(arrival.Data, arrival.Length), port.Mtu, out offload);
+        return new Frame(arrival.Data, arrival.Length, in offload);
     }
 
     /// <summary>A frame that goes on.</summary>

@@ -33,6 +33,10 @@ public sealed record SegmentOptions
     /// <summary>Whether TCP segments of a flow that come one behind the other are handed on as one super-frame.</summary>
     public bool Coalesces { get; init; } = true;
 
+    /// <summary>Whether inner frames that a kernel on the same host left without checksum, or uncut, are finished; they would be useless
+    /// otherwise. Off where every sender is known to be on another host.</summary>
+    public bool FindsUnfinished { get; init; } = true;
+
     /// <summary>Most bytes of a packet of the segment's stations; 0 to derive it from the underlay, see <see cref="VxlanPort.Mtu"/>.</summary>
     public int Mtu { get; init; }
 }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Fabric.Interop.Tests.Peers;
+using Fabric.Wire;
 
 namespace Fabric.Interop.Tests.Vxlan;
 
@@ -13,27 +15,81 @@ public sealed class KernelVxlanTests
     public void Pings_pass_both_ways_up_to_65000_bytes(string ours, string theirs, int prefix)
     {
         HostTool.Need("ping", "iputils-ping");
-        using Wire wire = new(ours, theirs, prefix);
-        KernelEnd(wire.Far, ours, theirs, "10.9.0.2/24");
+        using Underlay wire = new(ours, theirs, prefix);
+        KernelEnd.Make(wire.Far, Vni, ours, theirs, "10.9.0.2/24");
         using TunnelSite site = new(wire.Near, ours, Vni);
         site.AddRemote(theirs);
         TestNamespace host = site.AddHost("10.9.0.1/24");
-        HostTool.Await("the first answer", 10, () => Answers(host, "10.9.0.2", 56) ? null : site.Describe());
+        HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
         foreach (int size in (int[])[56, 1400, 8000, 65000])
         {
-            Assert.True(Answers(host, "10.9.0.2", size), $"{size} bytes to the kernel: {site.Describe()}");
-            Assert.True(Answers(wire.Far, "10.9.0.1", size), $"{size} bytes from the kernel: {site.Describe()}");
+            Assert.True(Transfer.Answers(host, "10.9.0.2", size), $"{size} bytes to the kernel: {site.Describe()}");
+            Assert.True(Transfer.Answers(wire.Far, "10.9.0.1", size), $"{size} bytes from the kernel: {site.Describe()}");
         }
     }
 
-    private static bool Answers(TestNamespace from, string address, int size) =>
-        from.Expect("sh", "-c", $"ping -c 3 -i 0.05 -W 2 -s {size} {address} || true").Contains(" 3 received", StringComparison.Ordinal);
-
-    private static void KernelEnd(TestNamespace space, string remote, string local, string address)
+    [SkippableTheory]
+    [InlineData("10.7.0.1", "10.7.0.2", 24)]
+    [InlineData("2001:db8:7::1", "2001:db8:7::2", 64)]
+    public void Tcp_passes_both_ways_with_full_offloads(string ours, string theirs, int prefix)
     {
-        (int code, string output) = HostTool.Run("ip", "-n", space.Name, "link", "add", "vx", "type", "vxlan", "id", $"{Vni}", "dstport", "4789", "local", local, "remote", remote, "dev", "under");
-        Skip.If(code != 0, $"this host has no vxlan: {output}");
-        space.Ip("addr", "add", address, "dev", "vx");
-        space.Ip("link", "set", "vx", "up");
+        HostTool.Need("iperf3", "iperf3");
+        using Underlay wire = new(ours, theirs, prefix);
+        KernelEnd.Make(wire.Far, Vni, ours, theirs, "10.9.0.2/24");
+        wire.Far.Ip("addr", "add", "fd00:9::2/64", "dev", "vx", "nodad");
+        using TunnelSite site = new(wire.Near, ours, Vni);
+        site.AddRemote(theirs);
+        TestNamespace host = site.AddHost("10.9.0.1/24");
+        host.Ip("addr", "add", "fd00:9::1/64", "dev", "eth0", "nodad");
+        foreach (string address in (string[])["10.9.0.2", "fd00:9::2"])
+        {
+            Transfer.Tcp(wire.Far, host, address, 100, reverse: false);
+            Assert.True(site.Segment.Counters.TransmitDrops(Fabric.Link.DropReason.Oversized) == 0, site.Describe());
+            Transfer.Tcp(wire.Far, host, address, 100, reverse: true);
+        }
+    }
+
+    [SkippableFact]
+    public void A_station_that_moves_to_the_other_side_is_reached_within_a_second()
+    {
+        const string Station = "02:00:00:00:00:50";
+        _ = MacAddress.TryParse(Station, out MacAddress station);
+        using Underlay wire = new("10.7.0.1", "10.7.0.2", 24);
+        KernelEnd.Make(wire.Far, Vni, "10.7.0.1", "10.7.0.2", "10.9.0.2/24");
+        using TunnelSite site = new(wire.Near, "10.7.0.1", Vni);
+        site.AddRemote("10.7.0.2");
+        TestNamespace host = site.AddHost("10.9.0.1/24");
+        TestNamespace first = site.AddHost("10.9.0.50/24", station);
+        HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
+        Assert.True(Transfer.Answers(host, "10.9.0.50") && Transfer.Answers(wire.Far, "10.9.0.50"), site.Describe());
+
+        // To the kernel's side: it announces itself as any host does.
+        first.Ip("link", "set", "eth0", "down");
+        wire.Far.Expect("sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/vx/arp_notify");
+        wire.Far.Ip("link", "set", "vx", "down");
+        wire.Far.Ip("link", "set", "vx", "address", Station);
+        wire.Far.Ip("addr", "add", "10.9.0.50/24", "dev", "vx");
+        wire.Far.Ip("link", "set", "vx", "up");
+        AssertReached(host, site);
+        Assert.Contains(site.Vtep.Stations(site.Segment), entry => entry.Address == station);
+
+        // And back.
+        wire.Far.Ip("link", "set", "vx", "down");
+        wire.Far.Ip("addr", "del", "10.9.0.50/24", "dev", "vx");
+        wire.Far.Ip("link", "set", "vx", "address", "02:00:00:00:00:02");
+        first.Expect("sh", "-c", "echo 1 > /proc/sys/net/ipv4/conf/eth0/arp_notify");
+        wire.Far.Ip("link", "set", "vx", "up");
+        first.Ip("link", "set", "eth0", "up");
+        AssertReached(host, site);
+        AssertReached(wire.Far, site);
+        Assert.DoesNotContain(site.Vtep.Stations(site.Segment), entry => entry.Address == station);
+    }
+
+    private static void AssertReached(TestNamespace from, TunnelSite site)
+    {
+        long began = Stopwatch.GetTimestamp();
+        bool reached = SpinWait.SpinUntil(() => from.Expect("sh", "-c", "ping -c 1 -W 1 10.9.0.50 || true").Contains(" 1 received", StringComparison.Ordinal), TimeSpan.FromSeconds(3));
+        TimeSpan taken = Stopwatch.GetElapsedTime(began);
+        Assert.True(reached && taken < TimeSpan.FromSeconds(1), $"after {taken}: {site.Describe()}");
     }
 }

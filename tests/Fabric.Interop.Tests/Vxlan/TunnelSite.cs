@@ -38,11 +38,11 @@ internal sealed class TunnelSite : IDisposable
     }
 
     /// <summary>Makes a host with the MTU that the segment tells.</summary>
-    public TestNamespace AddHost(string address)
+    public TestNamespace AddHost(string address, MacAddress? mac = null)
     {
         TestNamespace host = new();
         _hosts.Add(host);
-        Attach(host, address);
+        Attach(host, address, mac);
         return host;
     }
 

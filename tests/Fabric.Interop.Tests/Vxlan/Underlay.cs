@@ -3,9 +3,9 @@ using Fabric.Interop.Tests.Peers;
 namespace Fabric.Interop.Tests.Vxlan;
 
 /// <summary>Two namespaces, and a pair of interfaces called <c>under</c> between them.</summary>
-internal sealed class Wire : IDisposable
+internal sealed class Underlay : IDisposable
 {
-    public Wire(string near, string far, int prefix)
+    public Underlay(string near, string far, int prefix)
     {
         HostTool.Expect("ip", "link", "add", "under", "netns", Near.Name, "type", "veth", "peer", "name", "under", "netns", Far.Name);
         Begin(Near, $"{near}/{prefix}");
@@ -15,6 +15,14 @@ internal sealed class Wire : IDisposable
     public TestNamespace Near { get; } = new();
 
     public TestNamespace Far { get; } = new();
+
+    /// <summary>Has each end finish what it sends, as a network card would before it is on a wire.</summary>
+    public void FinishChecksums()
+    {
+        HostTool.Need("ethtool", "ethtool");
+        Near.Expect("ethtool", "-K", "under", "tx", "off");
+        Far.Expect("ethtool", "-K", "under", "tx", "off");
+    }
 
     public void Dispose()
     {
