@@ -14,6 +14,7 @@ public sealed unsafe partial class EthernetSwitch
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
     private readonly byte[] _controlFrame = GC.AllocateArray<byte>(MaxControlFrame, pinned: true);
     private IControlProtocol[] _protocols = [];
+    private Control[] _controls = [];
     private ITimer? _tick;
     private ITimer? _linkTimer;
     private bool _linksPending;
@@ -28,8 +29,11 @@ public sealed unsafe partial class EthernetSwitch
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            T protocol = create(new Control(this));
+            Control control = new(this);
+            T protocol = create(control);
+            control.Speaker = protocol;
             _protocols = [.. _protocols, protocol];
+            _controls = [.. _controls, control];
             StartOrStopTimersLocked();
             foreach (SwitchPort? port in _ports)
             {
@@ -41,7 +45,7 @@ public sealed unsafe partial class EthernetSwitch
         }
     }
 
-    /// <summary>Stops a protocol. All ports forward again.</summary>
+    /// <summary>Stops a protocol. Ports that it kept from forwarding forward again, unless another protocol keeps them too.</summary>
     /// <param name="protocol">From <see cref="AttachProtocol"/>.</param>
     /// <returns>False when the switch does not speak it.</returns>
     public bool DetachProtocol(IControlProtocol protocol)
@@ -51,8 +55,9 @@ public sealed unsafe partial class EthernetSwitch
             if (!_protocols.Contains(protocol))
                 return false;
             _protocols = [.. _protocols.Where(other => !ReferenceEquals(other, protocol))];
+            _controls = [.. _controls.Where(other => !ReferenceEquals(other.Speaker, protocol))];
             foreach (SwitchPort? port in _ports)
-                port?.SetState(PortState.Forwarding);
+                port?.SetState(StateOf(port.Index));
             RecomputeLocked();
             StartOrStopTimersLocked();
             return true;
@@ -77,6 +82,7 @@ public sealed unsafe partial class EthernetSwitch
         {
             _disposed = true;
             _protocols = [];
+            _controls = [];
             _snooper = null;
             StartOrStopTimersLocked();
             foreach (SwitchPort port in _byPort.Values.ToArray())
@@ -89,6 +95,22 @@ public sealed unsafe partial class EthernetSwitch
     {
         Volatile.Write(ref _linksPending, true);
         Volatile.Read(ref _linkTimer)?.Change(TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+    }
+
+    // A port does what every protocol lets it do.
+    private PortState StateOf(int port)
+    {
+        PortState least = PortState.Forwarding;
+        foreach (Control control in _controls)
+            least = control.Wanted(port) < least ? control.Wanted(port) : least;
+        return least;
+    }
+
+    // Its number may be another port's next.
+    private void ForgetStatesLocked(SwitchPort port)
+    {
+        foreach (Control control in _controls)
+            control.Forget(port.Index);
     }
 
     private void TakeUpLinks()
@@ -173,14 +195,28 @@ public sealed unsafe partial class EthernetSwitch
     private sealed class Control(EthernetSwitch owner) : ISwitchControl
     {
         private readonly byte[] _sending = GC.AllocateArray<byte>(MaxControlFrame, pinned: true);
+        private readonly Dictionary<int, PortState> _wanted = [];
+
+        /// <summary>Whose it is; null while it is made.</summary>
+        internal IControlProtocol? Speaker { get; set; }
 
         public void SetPortState(int port, PortState state)
         {
-            if (owner.PortAt(port) is not { } attached || attached.State == state)
+            if (owner.PortAt(port) is not { } attached)
                 return;
-            attached.SetState(state);
+            _wanted[port] = state;
+            // While the protocol is made it is not among those that are asked yet.
+            PortState others = owner.StateOf(port);
+            PortState all = state < others ? state : others;
+            if (attached.State == all)
+                return;
+            attached.SetState(all);
             owner.RecomputeLocked();
         }
+
+        internal PortState Wanted(int port) => _wanted.GetValueOrDefault(port, PortState.Forwarding);
+
+        internal void Forget(int port) => _wanted.Remove(port);
 
         public void FlushAddresses(int port)
         {

@@ -252,6 +252,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     {
         foreach (IControlProtocol protocol in _protocols)
             protocol.PortRemoved(port.Index);
+        ForgetStatesLocked(port);
         _snooper?.PortRemoved(port.Index);
         port.Port.AttachLinkWatcher(null);
         _byPort.Remove(port.Port);

@@ -88,6 +88,26 @@ public sealed class ControlProtocolTests : IDisposable
         Assert.Empty(_protocol.Take());
     }
 
+    [Fact]
+    public void APortForwardsWhereEveryProtocolLetsItAndWhoLeavesOpensOnlyItsOwn()
+    {
+        Recorder other = _bench.Switch.AttachProtocol(control => new Recorder(control));
+        _protocol.Control.SetPortState(1, PortState.Discarding);
+        other.Control.SetPortState(1, PortState.Learning);
+        other.Control.SetPortState(2, PortState.Discarding);
+        byte[] all = Ethernet(Broadcast, Station(1));
+        _protocol.Control.SetPortState(1, PortState.Forwarding);
+        Assert.Equal([[], [], []], _bench.Exchange(0, all));
+        _protocol.Control.SetPortState(1, PortState.Discarding);
+        Assert.True(_bench.Switch.DetachProtocol(other));
+        Assert.Equal([[], [], [all]], _bench.Exchange(0, all));
+
+        // The next port with the number is another.
+        _bench.Switch.Detach(_bench.Taps[1]);
+        _bench.Switch.Attach(_bench.Taps[1]);
+        Assert.Equal([[], [all], [all]], _bench.Exchange(0, all));
+    }
+
     private sealed class Recorder(ISwitchControl control) : IControlProtocol
     {
         private readonly List<string> _told = [];
