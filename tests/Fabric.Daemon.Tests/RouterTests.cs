@@ -99,6 +99,35 @@ public sealed class RouterTests : IDisposable
     }
 
     [Fact]
+    public async Task AFloatingRouteTakesOverWhenTheTrackedOneIsLost()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: floating
+            switches: { far: , near: }
+            routers:
+              r1:
+                interfaces: { a: { to: far, address: 10.0.1.1/24 }, b: { to: near, address: 10.0.2.1/24 } }
+                routes:
+                  - { to: 10.9.0.0/24, via: 10.0.1.2, track: 10.0.1.2 }
+                  - { to: 10.9.0.0/24, via: 10.0.2.2, distance: 200 }
+              r2:
+                loopback: [10.9.0.1/24]
+                interfaces: { a: { to: far, address: 10.0.1.2/24 }, b: { to: near, address: 10.0.2.2/24 } }
+                routes: [{ to: 0.0.0.0/0, via: 10.0.2.1 }]
+            hosts:
+              h: { to: near, address: 10.0.2.9/24, gateway: r1 }
+            """);
+
+        await UntilAsync(() => Gateway() == "10.0.1.2");
+        // The cable of the other end: r1 sees nothing but that nobody answers.
+        topology.SetLink("far", "r2.a", up: false);
+        await UntilAsync(() => Gateway() == "10.0.2.2");
+        Assert.True((await topology.PingAsync("h", new PingRequest("10.9.0.1") { Count = 2 })).IsComplete);
+
+        string? Gateway() => topology.Routes("r1").Single(route => route.Prefix == "10.9.0.0/24").NextHops[0].Gateway;
+    }
+
+    [Fact]
     public async Task TheFramesOfARoutersPortAreCaptured()
     {
         await using RunningTopology topology = await StartAsync(Stick);
@@ -179,13 +208,22 @@ public sealed class RouterTests : IDisposable
         return topology;
     }
 
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!condition())
+            await Task.Delay(20, patience.Token);
+    }
+
     /// <summary>Pings until an echo comes back: routers look at their ports, and speak with each other, when they get to it.</summary>
     private static async Task ReachAsync(RunningTopology topology, string from, string to)
     {
-        for (int i = 0; i < 20; i++)
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!patience.IsCancellationRequested)
         {
             if ((await topology.PingAsync(from, new PingRequest(to) { Count = 1 })).IsComplete)
                 return;
+            await Task.Delay(20);
         }
 
         Assert.Fail($"{from} does not reach {to}");

@@ -136,7 +136,7 @@ public class RouterTests
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.1/8 }]", "'to: 10.0.0.1/8' has bits set behind its prefix; the network is 10.0.0.0/8")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8 }]", "the route to 10.0.0.0/8 leads nowhere; it takes 'via:', 'out:', or one of 'blackhole: true', 'unreachable: true', 'prohibited: true'")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.1.0.2, blackhole: true }]", "the route to 10.0.0.0/8 has more than one end: blackhole and via")]
-    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.2.0.2 }]", "10.2.0.2 is on no link of router 'r'; a next hop is in the network of one of its interfaces")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.2.0.2 }]", "10.2.0.2 is on no link of router 'r', and no static route but a default one leads there; it speaks no RIP to learn of one")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: 10.1.0.1 }]", "10.1.0.1 is router 'r' itself")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: 10.0.0.0/8, via: fe80::1 }]", "fe80::1 is no way to 10.0.0.0/8: they are of different IP versions")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, routes: [{ to: fd00::/8, via: fe80::1 }]", "fe80::1 is link-local, and may be on any link; say which with 'out:'")]

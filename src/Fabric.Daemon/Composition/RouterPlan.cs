@@ -1,6 +1,7 @@
 using System.Net;
 using Fabric.Routing;
 using Fabric.Routing.Forwarding;
+using Fabric.Routing.Rib;
 using Fabric.Topology;
 using Fabric.Wire;
 
@@ -40,29 +41,23 @@ internal static class RouterPlan
     };
 
     /// <summary>A static route.</summary>
-    /// <param name="router">Whose.</param>
     /// <param name="route">The route.</param>
     /// <param name="numbers">Numbers of the interfaces by name.</param>
-    internal static Route RouteOf(RouterModel router, StaticRouteModel route, IReadOnlyDictionary<string, int> numbers)
+    internal static StaticRoute RouteOf(StaticRouteModel route, IReadOnlyDictionary<string, int> numbers)
     {
-        IpPrefix prefix = new(IpAddress.From(route.To.BaseAddress), route.To.PrefixLength);
-        return new Route(prefix, RouteSource.Static, (byte)route.Distance, 0, (uint)route.Tag, KindOf(route.Kind), NextHopsOf(router, route, prefix, numbers));
+        int? outOf = route.Out is { } name ? numbers[name] : null;
+        return new StaticRoute(new IpPrefix(IpAddress.From(route.To.BaseAddress), route.To.PrefixLength))
+        {
+            Kind = KindOf(route.Kind),
+            NextHops = route.Kind != "unicast" ? [] : route.Via.Count == 0 ? [new StaticNextHop(null, outOf)] : [.. route.Via.Select(via => new StaticNextHop(IpAddress.From(via), outOf))],
+            Distance = (byte)route.Distance,
+            Tag = (uint)route.Tag,
+            Track = route.Track is null ? null : IpAddress.From(route.Track),
+        };
     }
 
     /// <summary>A network in the wire's words.</summary>
     internal static IpPrefix PrefixOf((IPAddress Address, int PrefixLength) own) => new(IpAddress.From(own.Address), own.PrefixLength);
-
-    private static NextHop[] NextHopsOf(RouterModel router, StaticRouteModel route, IpPrefix prefix, IReadOnlyDictionary<string, int> numbers)
-    {
-        if (route.Kind != "unicast")
-            return [];
-        if (route.Via.Count == 0)
-            return [new NextHop(numbers[route.Out!], prefix.IsV4 ? IpAddress.AnyV4 : IpAddress.AnyV6)];
-        return [.. route.Via.Select(via => new NextHop(numbers[route.Out ?? Towards(router, via)], IpAddress.From(via)))];
-    }
-
-    private static string Towards(RouterModel router, IPAddress via) =>
-        router.Interfaces.Values.First(item => item.Addresses.Any(own => PrefixOf(own).Contains(IpAddress.From(via)))).Name;
 
     private static RouteKind KindOf(string kind) => kind switch
     {

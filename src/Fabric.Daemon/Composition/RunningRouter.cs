@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fabric.Daemon.Control;
 using Fabric.Link;
 using Fabric.Routing;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Topology;
 
@@ -87,8 +88,14 @@ internal sealed class RunningRouter : IDisposable
     /// <summary>Sets everything going that needs the interfaces.</summary>
     public void Begin()
     {
-        foreach (StaticRouteModel route in Model.Routes)
-            Router.AddRoute(RouterPlan.RouteOf(Model, route, _numbers));
+        if (Model.Routes.Count > 0)
+        {
+            StaticRouting routing = new(new TrackingOptions(), Router.Probe);
+            foreach (StaticRouteModel route in Model.Routes)
+                routing.Add(RouterPlan.RouteOf(route, _numbers));
+            Router.AddProtocol(routing);
+        }
+
         foreach (RipModel rip in new[] { Model.Rip, Model.Ripng }.OfType<RipModel>())
         {
             RipProcess process = new(RipPlan.OptionsOf(Model, rip, _lists), _time);

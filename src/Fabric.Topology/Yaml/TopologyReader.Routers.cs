@@ -212,5 +212,8 @@ internal sealed partial class TopologyReader
         internal OrderedDictionary<string, (RouterInterfaceModel Model, YamlSection Section)> Interfaces { get; } = [];
 
         internal List<(IPAddress Address, int PrefixLength)> Loopback { get; } = [];
+
+        /// <summary>Networks of its static routes but the default ones.</summary>
+        internal List<IPNetwork> RouteNetworks { get; } = [];
     }
 }

@@ -21,12 +21,14 @@ internal sealed partial class TopologyReader
     private RouterModel ReadRouter(RouterDraft draft)
     {
         YamlSection section = draft.Section;
+        YamlSection[] routes = [.. section.Children("routes")];
+        draft.RouteNetworks.AddRange(routes.Select(route => route.Network("to")).OfType<IPNetwork>().Where(to => to.PrefixLength > 0));
         return new RouterModel
         {
             Name = draft.Name,
             Interfaces = new OrderedDictionary<string, RouterInterfaceModel>(draft.Interfaces.Select(item => KeyValuePair.Create(item.Key, item.Value.Model))),
             Loopback = draft.Loopback,
-            Routes = [.. section.Children("routes").Select(item => ReadRoute(draft, item)).OfType<StaticRouteModel>()],
+            Routes = [.. routes.Select(item => ReadRoute(draft, item)).OfType<StaticRouteModel>()],
             Rip = section.Child("rip") is { } rip ? ReadRip(draft, rip, AddressFamily.InterNetwork) : null,
             Ripng = section.Child("ripng") is { } ripng ? ReadRip(draft, ripng, AddressFamily.InterNetworkV6) : null,
             Dhcp = ReadPools(draft),
@@ -65,8 +67,8 @@ internal sealed partial class TopologyReader
             errors.Add(at, $"{via} is no way to {to}: they are of different IP versions");
         else if (via.IsIPv6LinkLocal && !route.Has("out"))
             errors.Add(at, $"{via} is link-local, and may be on any link; say which with 'out:'");
-        else if (!via.IsIPv6LinkLocal && NetworksOf(router).All(network => !network.Contains(via)))
-            errors.Add(at, $"{via} is on no link of router '{router.Name}'; a next hop is in the network of one of its interfaces");
+        else if (!via.IsIPv6LinkLocal && !NetworksOf(router).Concat(RoutesOf(router).Where(network => !network.Equals(to))).Any(network => network.Contains(via)))
+            errors.Add(at, $"{via} is on no link of router '{router.Name}', and no static route but a default one leads there; it speaks no RIP to learn of one");
         else if (router.Interfaces.Values.Any(item => item.Model.Addresses.Any(own => own.Address.Equals(via))))
             errors.Add(at, $"{via} is router '{router.Name}' itself");
         else
@@ -76,6 +78,11 @@ internal sealed partial class TopologyReader
 
     private static IEnumerable<IPNetwork> NetworksOf(RouterDraft router) =>
         router.Interfaces.Values.SelectMany(item => item.Model.Addresses).Where(own => own.PrefixLength >= 0).Select(own => AddressPlan.NetworkOf(own.Address, own.PrefixLength));
+
+    /// <summary>Networks over which a gateway that is on no link may be found: those of static routes, and with RIP any.</summary>
+    private static IEnumerable<IPNetwork> RoutesOf(RouterDraft router) => router.Section.Has("rip") || router.Section.Has("ripng")
+        ? [IPNetwork.Parse("0.0.0.0/0"), IPNetwork.Parse("::/0")]
+        : router.RouteNetworks;
 
     private bool IsInterface(RouterDraft router, string name, YamlNode at)
     {
