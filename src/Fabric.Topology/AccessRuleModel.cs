@@ -7,6 +7,9 @@ namespace Fabric.Topology;
 /// <param name="Permits">Whether the frame may pass.</param>
 public sealed record AccessRuleModel(bool Permits)
 {
+    /// <summary>With routers: the sender of a packet that may not pass is told.</summary>
+    public bool Rejects { get; init; }
+
     /// <summary>Mirrors that take rules get a copy.</summary>
     public bool Mirrors { get; init; }
 

@@ -9,4 +9,7 @@ public sealed record AdvertiseModel(string Interface)
 
     /// <summary>How long the router may be used as a default router; zero not to be one.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Name servers that hosts are told.</summary>
+    public IReadOnlyList<System.Net.IPAddress> Dns { get; init; } = [];
 }

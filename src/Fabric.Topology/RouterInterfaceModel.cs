@@ -32,4 +32,13 @@ public sealed record RouterInterfaceModel
 
     /// <summary>Which packets are dropped because the way back to their sender is another one: off, loose or strict (RFC 3704).</summary>
     public string ReversePath { get; init; } = "off";
+
+    /// <summary>Name of the access list for packets that come in, or null.</summary>
+    public string? FilterIn { get; init; }
+
+    /// <summary>Name of the access list for packets that are sent on, or null.</summary>
+    public string? FilterOut { get; init; }
+
+    /// <summary>Ask whether somebody else has an address before it is used.</summary>
+    public bool DetectsConflicts { get; init; }
 }

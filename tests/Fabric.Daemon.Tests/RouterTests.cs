@@ -128,6 +128,35 @@ public sealed class RouterTests : IDisposable
     }
 
     [Fact]
+    public async Task RoutersAdvertiseAndFilter()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: policy
+            switches: { a: , b: }
+            acls:
+              no-echo-in: { otherwise: permit, rules: [{ action: reject, protocol: icmp, to: 10.2.0.9/32 }] }
+            routers:
+              r1:
+                interfaces:
+                  a: { to: a, address: 10.1.0.1/24, address6: fd01::1/64, filter-in: no-echo-in, reverse-path: strict }
+                  b: { to: b, address: 10.2.0.1/24, address6: fd02::1/64 }
+                advertise: { a: { interval: 4s }, b: }
+            hosts:
+              h1: { to: a, address: 10.1.0.9/24, gateway: r1, autoconfigure: true }
+              h2: { to: b, address: 10.2.0.9/24, gateway: r1, autoconfigure: true }
+              h3: { to: b, address: 10.2.0.10/24, gateway: r1 }
+            """);
+
+        await ReachAsync(topology, "h1", "10.2.0.10");
+        Assert.False((await topology.PingAsync("h1", new PingRequest("h2") { Count = 1 })).IsComplete);
+        Assert.True(topology.RouterStatistics()[0].Drops["accessDenied"] > 0);
+        await UntilAsync(() => Formed("h1") is not null && Formed("h2") is not null);
+        await ReachAsync(topology, "h1", Formed("h2")!.Split('/')[0]);
+
+        string? Formed(string host) => topology.Status().Hosts.Single(item => item.Name == host).Addresses.FirstOrDefault(address => address.StartsWith("fd0", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task TheFramesOfARoutersPortAreCaptured()
     {
         await using RunningTopology topology = await StartAsync(Stick);

@@ -36,7 +36,7 @@ public class RouterTests
             ripng: { interfaces: [lan, east], redistribute: [connected], neighbors: fe80::2 }
             dhcp:
               lan: { range: 10.1.0.100-10.1.0.200, dns: 10.1.0.1, domain: lab, lease: 10m, static: { h1: 10.1.0.50, "52:54:00:00:00:09": 10.1.0.51 } }
-            advertise: { lan: { interval: 10s } }
+            advertise: { lan: { interval: 10s, dns: fd01::1 } }
           r2:
             interfaces:
               west: { address: 10.0.12.2/30 }
@@ -103,7 +103,8 @@ public class RouterTests
         DhcpPoolModel pool = r1.Dhcp["lan"];
         Assert.Equal(("10.1.0.100", "10.1.0.200", "10.1.0.1", "lab", 10), (pool.First.ToString(), pool.Last.ToString(), pool.Gateway.ToString(), pool.Domain, pool.Lease.Minutes));
         Assert.Equal([("h1", model.Hosts["h1"].Mac.ToString(), "10.1.0.50"), ("52:54:00:00:00:09", "525400000009", "10.1.0.51")], pool.Static.Select(item => (item.Station, item.Mac.ToString(), item.Address.ToString())));
-        Assert.Equal(new AdvertiseModel("lan") { Interval = TimeSpan.FromSeconds(10), Lifetime = TimeSpan.FromSeconds(30) }, r1.Advertise["lan"]);
+        AdvertiseModel advertised = r1.Advertise["lan"];
+        Assert.Equal((10, 30, "fd01::1"), (advertised.Interval.Seconds, advertised.Lifetime.Seconds, advertised.Dns[0].ToString()));
         Assert.Equal(
             [new PrefixRuleModel(true, IPNetwork.Parse("10.0.0.0/8"), 8, 24, null), new PrefixRuleModel(false, IPNetwork.Parse("192.168.0.0/16"), 24, 32, null), new PrefixRuleModel(true, null, 0, 128, 7)],
             model.PrefixLists["lans"].Rules);
@@ -176,7 +177,10 @@ public class RouterTests
     [InlineData("hosts: { h: { to: s, address: 10.9.0.2/24, gateway6: r }, i: { to: r.b } }", "1:54: router 'r' has no IPv6 address at 's'")]
     [InlineData("hosts: { h: { to: s, address: 10.9.0.2/24, gateway: 10.8.0.1 }, i: { to: r.b } }", "1:53: gateway 10.8.0.1 is not in 10.9.0.0/24, so it cannot be reached")]
     [InlineData("hosts: { h: { to: s, address: 10.9.0.1/24 }, i: { to: r.b } }", "1:31: address 10.9.0.1 is taken by router 'r' on switch 's'")]
+    [InlineData("acls: { x: { rules: [{ action: deny, vlan: 3 }] } }\nhosts: { i: { to: r.b } }", "4:105: a rule of access list 'x' looks at frames, and a router at packets")]
+    [InlineData("acls: { x: { rules: [{ action: reject }] } }\nhosts: { i: { to: s, acl-in: x } }", "2:30: access list 'x' has 'action: reject', which only a router can do; write 'deny' for a switch")]
     [InlineData("hosts: { i: { to: r.b } }\ntests: [{ link: { a: r, b: x, state: up } }]", "2:28: there is no switch or router 'x'; there is s, r, r.a, r.b")]
     public void What_is_plugged_into_a_router_is_checked(string line, string fault) =>
-        Assert.Contains(fault, TopologyFile.Faults($"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24 }} }} }} }}"));
+        Assert.Contains(fault, TopologyFile.Faults(
+            $"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24{(line.StartsWith("acls", StringComparison.Ordinal) ? ", filter-in: x" : "")} }} }} }} }}"));
 }

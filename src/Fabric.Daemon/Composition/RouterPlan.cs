@@ -1,6 +1,8 @@
 using System.Net;
 using Fabric.Routing;
+using Fabric.Routing.Acl;
 using Fabric.Routing.Forwarding;
+using Fabric.Routing.Neighbors;
 using Fabric.Routing.Rib;
 using Fabric.Topology;
 using Fabric.Wire;
@@ -25,8 +27,15 @@ internal static class RouterPlan
     };
 
     /// <summary>An interface on a cable.</summary>
-    internal static RouterInterfaceOptions OptionsOf(RouterInterfaceModel model) => new()
+    /// <param name="router">The router.</param>
+    /// <param name="model">The interface.</param>
+    /// <param name="lists">Access lists by name, those that a router can use.</param>
+    internal static RouterInterfaceOptions OptionsOf(RouterModel router, RouterInterfaceModel model, IReadOnlyDictionary<string, AccessListModel> lists) => new()
     {
+        AccessIn = model.FilterIn is { } first ? ListOf(lists[first]) : null,
+        AccessOut = model.FilterOut is { } second ? ListOf(lists[second]) : null,
+        DetectConflicts = model.DetectsConflicts,
+        Advertisements = router.Advertise.TryGetValue(model.Name, out AdvertiseModel? advertise) ? OptionsOf(advertise) : null,
         Name = model.FullName,
         Mac = PortPlan.AddressOf(model.Mac),
         Addresses = [.. model.Addresses.Select(PrefixOf)],
@@ -58,6 +67,28 @@ internal static class RouterPlan
 
     /// <summary>A network in the wire's words.</summary>
     internal static IpPrefix PrefixOf((IPAddress Address, int PrefixLength) own) => new(IpAddress.From(own.Address), own.PrefixLength);
+
+    private static RouterAdvertisementOptions OptionsOf(AdvertiseModel model) => new()
+    {
+        MaxInterval = model.Interval,
+        Lifetime = model.Lifetime,
+        NameServers = [.. model.Dns.Select(IpAddress.From)],
+    };
+
+    private static AccessList ListOf(AccessListModel list) =>
+        new(list.Name, [.. list.Rules.Select(RuleOf)], list.PermitsOtherwise ? AccessAction.Permit : AccessAction.Deny);
+
+    private static AccessRule RuleOf(AccessRuleModel rule) => new()
+    {
+        Action = rule.Permits ? AccessAction.Permit : rule.Rejects ? AccessAction.Reject : AccessAction.Deny,
+        From = rule.From is { } from ? PrefixOf((from.BaseAddress, from.PrefixLength)) : rule is { Protocol: "ip", To: null } ? IpPrefix.DefaultV4 : null,
+        To = rule.To is { } to ? PrefixOf((to.BaseAddress, to.PrefixLength)) : null,
+        Protocol = rule.Protocol switch { "tcp" => IpProtocol.Tcp, "udp" => IpProtocol.Udp, "icmp" => IpProtocol.Icmp, "icmp6" => IpProtocol.IcmpV6, _ => null },
+        FromPorts = RangeOf(rule.FromPorts),
+        ToPorts = RangeOf(rule.ToPorts),
+    };
+
+    private static PortRange? RangeOf((int First, int Last)? ports) => ports is { } range ? new PortRange((ushort)range.First, (ushort)range.Last) : null;
 
     private static RouteKind KindOf(string kind) => kind switch
     {

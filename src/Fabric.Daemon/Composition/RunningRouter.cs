@@ -15,18 +15,18 @@ internal sealed class RunningRouter : IDisposable
 
     private readonly TimeProvider _time;
     private readonly RouteAges _ages;
-    private readonly IReadOnlyDictionary<string, PrefixListModel> _lists;
+    private readonly TopologyModel _topology;
     private readonly List<RipProcess> _rip = [];
     private readonly Dictionary<string, int> _numbers = [];
     private readonly Dictionary<string, Cable> _cables = [];
 
     /// <summary>Builds the router without its interfaces.</summary>
     /// <param name="model">What it is made of.</param>
-    /// <param name="lists">Prefix lists by name.</param>
+    /// <param name="topology">What it is part of.</param>
     /// <param name="time">Clock.</param>
-    public RunningRouter(RouterModel model, IReadOnlyDictionary<string, PrefixListModel> lists, TimeProvider time)
+    public RunningRouter(RouterModel model, TopologyModel topology, TimeProvider time)
     {
-        _lists = lists;
+        _topology = topology;
         Model = model;
         _time = time;
         _ages = new RouteAges(time);
@@ -62,7 +62,7 @@ internal sealed class RunningRouter : IDisposable
         RouterInterfaceModel own = Find(fullName);
         ObservedPort observed = new(port, Observers);
         foreach (RouterInterfaceModel item in Model.Interfaces.Values.Where(item => item == own || item.Over == own.Name))
-            _numbers[item.Name] = Router.Attach(observed, RouterPlan.OptionsOf(item)).Index;
+            _numbers[item.Name] = Router.Attach(observed, RouterPlan.OptionsOf(Model, item, _topology.AccessLists)).Index;
         _cables.Add(own.Name, new Cable(observed, to));
         return observed;
     }
@@ -98,7 +98,7 @@ internal sealed class RunningRouter : IDisposable
 
         foreach (RipModel rip in new[] { Model.Rip, Model.Ripng }.OfType<RipModel>())
         {
-            RipProcess process = new(RipPlan.OptionsOf(Model, rip, _lists), _time);
+            RipProcess process = new(RipPlan.OptionsOf(Model, rip, _topology.PrefixLists), _time);
             Router.AddProtocol(process);
             _rip.Add(process);
         }

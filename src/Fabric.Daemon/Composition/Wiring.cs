@@ -38,7 +38,7 @@ internal sealed partial class Wiring : IDisposable
             foreach (SwitchModel item in model.Switches.Values)
                 AddSwitch(model, item, time);
             foreach (RouterModel router in model.Routers.Values)
-                _routers.Add(router.Name, new RunningRouter(router, model.PrefixLists, time));
+                _routers.Add(router.Name, new RunningRouter(router, model, time));
             foreach (LinkModel link in model.Links)
                 AddLink(link);
             AddOutside(time);

@@ -39,6 +39,9 @@ internal static class RouterLanguage
             new Key("mtu", ValueKind.Integer, "Longest IP packet in bytes; that of the switch, or 1500, unless given.") { Range = (1280, 65535) },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
             new Key("reverse-path", ValueKind.Choice, "Drop packets from senders that are not reached by this interface (strict), or by none (loose); off unless given.") { Choices = ["off", "loose", "strict"] },
+            new Key("filter-in", ValueKind.Name, "Access list for packets that come in by the interface, those for the router itself included."),
+            new Key("filter-out", ValueKind.Name, "Access list for packets that the router sends on by the interface."),
+            new Key("detect-conflicts", ValueKind.Boolean, "Ask for some seconds whether somebody else has an address, before it is used."),
             .. TopologyLanguage.PortKeys,
         ]);
 
@@ -106,7 +109,8 @@ internal static class RouterLanguage
     internal static readonly Section Advertise = new(
         "advertisement",
         new Key("interval", ValueKind.Duration, "Longest time between two of them; 10m unless given."),
-        new Key("lifetime", ValueKind.Duration, "How long the router may be used as a default router; three intervals unless given."));
+        new Key("lifetime", ValueKind.Duration, "How long the router may be used as a default router; three intervals unless given."),
+        new Key("dns", ValueKind.Addresses, "IPv6 name servers that hosts are told."));
 
     internal static readonly Section Router = new(
         "router",

@@ -38,7 +38,7 @@ internal static class TopologyLanguage
 
     internal static readonly Section Rule = new(
         "rule",
-        new Key("action", ValueKind.Choice, "What happens to the frame.") { Choices = ["permit", "deny"], IsRequired = true },
+        new Key("action", ValueKind.Choice, "What happens to the frame; reject, with routers alone, also tells the sender.") { Choices = ["permit", "deny", "reject"], IsRequired = true },
         new Key("mirror", ValueKind.Boolean, "Show the frame to the mirrors with 'rules: true'."),
         new Key("from", ValueKind.Network, "Source network, such as 10.0.0.0/24 or 10.0.0.7/32."),
         new Key("to", ValueKind.Network, "Destination network."),
@@ -238,7 +238,7 @@ internal static class TopologyLanguage
         new Key("switches", ValueKind.SectionsByName, "Switches.") { Section = Switch },
         new Key("routers", ValueKind.SectionsByName, "Routers.") { Section = RouterLanguage.Router },
         new Key("prefix-lists", ValueKind.SectionsByName, "Lists that tell some routes from others, for the filters of routers.") { Section = RouterLanguage.PrefixList },
-        new Key("acls", ValueKind.SectionsByName, "Access lists that ports name.") { Section = AccessList },
+        new Key("acls", ValueKind.SectionsByName, "Access lists that ports and interfaces of routers name.") { Section = AccessList },
         new Key("links", ValueKind.Sections, "Cables between switches, and between routers.") { Section = Link },
         new Key("taps", ValueKind.SectionsByName, "Interfaces of the host that are plugged into switches or routers.") { Section = Tap },
         new Key("streams", ValueKind.SectionsByName, "Processes at stream sockets, such as guests of QEMU, that are plugged into switches.") { Section = Stream },

@@ -134,8 +134,8 @@ internal sealed partial class TopologyReader
             PoliceBits = ReadRate(section, "police"),
             ShapeBits = ReadRate(section, "shape"),
             Storm = section.Child("storm") is { } storm ? ReadStorm(storm) : null,
-            AclIn = Refer(section, "acl-in", _accessLists.Keys, "access list"),
-            AclOut = Refer(section, "acl-out", _accessLists.Keys, "access list"),
+            AclIn = ReadPortList(section, "acl-in"),
+            AclOut = ReadPortList(section, "acl-out"),
             IsEdge = section.Boolean("edge"),
             Cost = section.Integer("cost"),
             BpduGuard = section.Boolean("bpdu-guard") ?? false,
@@ -150,6 +150,14 @@ internal sealed partial class TopologyReader
             errors.Add(section.At("native"), $"VLAN {named} is not among those of 'trunk:'");
         CheckTreeKeys(section, otherEnd);
         return port == PortModel.Plain ? PortModel.Plain : port;
+    }
+
+    private string? ReadPortList(YamlSection section, string key)
+    {
+        string? name = Refer(section, key, _accessLists.Keys, "access list");
+        if (name != null && _accessLists[name].Rules.Any(rule => rule.Rejects))
+            errors.Add(section.At(key), $"access list '{name}' has 'action: reject', which only a router can do; write 'deny' for a switch");
+        return name;
     }
 
     private void CheckTreeKeys(YamlSection section, string? otherEnd)

@@ -52,6 +52,9 @@ internal sealed partial class TopologyReader
             Tag = section.Integer("tag"),
             Addresses = [],
             ReversePath = section.Choice("reverse-path") ?? "off",
+            FilterIn = ReadPacketList(section, "filter-in"),
+            FilterOut = ReadPacketList(section, "filter-out"),
+            DetectsConflicts = section.Boolean("detect-conflicts") ?? false,
         };
         if (to != null && model.Mtu > _switches[to].Mtu)
             errors.Add(section.At("mtu"), $"switch '{to}' passes packets of {_switches[to].Mtu} bytes at most; give it 'mtu: {model.Mtu}' too");
@@ -61,6 +64,23 @@ internal sealed partial class TopologyReader
         else if (port != PortModel.Plain && !section.Has("to"))
             errors.Add(section.Node, "what a port lets pass is said where an interface is plugged into a switch ('to:')");
         return model;
+    }
+
+    private string? ReadPacketList(YamlSection section, string key)
+    {
+        if (Refer(section, key, _accessLists.Keys, "access list") is not { } name)
+            return null;
+        foreach (AccessRuleModel rule in _accessLists[name].Rules)
+        {
+            string? fault = rule.FromMac is not null || rule.ToMac is not null || rule.Vlan is not null || rule.Protocol == "arp" ? "looks at frames, and a router at packets"
+                : rule.Mirrors ? "shows frames to mirrors, which a router has none of"
+                : rule.Protocol == "ip6" && rule.From is null && rule.To is null ? "is for all of IPv6; for a router, name its networks"
+                : null;
+            if (fault is not null)
+                errors.Add(section.At(key), $"a rule of access list '{name}' {fault}");
+        }
+
+        return name;
     }
 
     private void CheckOver(RouterDraft router, RouterInterfaceModel model, YamlSection section)

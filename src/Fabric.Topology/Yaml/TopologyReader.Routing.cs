@@ -251,7 +251,12 @@ internal sealed partial class TopologyReader
             errors.Add(section.At("interval"), "'interval:' is from 4s to 30m (RFC 4861, 6.2.1)");
         if (section.Has("lifetime") && (lifetime < interval || lifetime > TimeSpan.FromSeconds(9000)))
             errors.Add(section.At("lifetime"), "'lifetime:' is at least the interval and at most 150m (RFC 4861, 6.2.1)");
-        return new AdvertiseModel(name) { Interval = interval, Lifetime = lifetime };
+        return new AdvertiseModel(name)
+        {
+            Interval = interval,
+            Lifetime = lifetime,
+            Dns = [.. section.Addresses("dns").Where(item => IsOfFamily(section, "dns", item.Address, AddressFamily.InterNetworkV6)).Select(item => item.Address)],
+        };
     }
 
     private Dictionary<string, DhcpPoolModel> ReadPools(RouterDraft router)

@@ -16,6 +16,7 @@ internal sealed partial class TopologyReader
     {
         AccessRuleModel rule = new(section.Choice("action") == "permit")
         {
+            Rejects = section.Choice("action") == "reject",
             Mirrors = section.Boolean("mirror") ?? false,
             From = section.Network("from"),
             To = section.Network("to"),
