@@ -110,9 +110,9 @@ internal sealed class LogicalInterface
     internal int Joined => _joined.Count;
 
     /// <summary>Counts what came in. The port's worker alone.</summary>
-    internal void CountReceived(int bytes)
+    internal void CountReceived(int frames, long bytes)
     {
-        Volatile.Write(ref _received, _received + 1);
+        Volatile.Write(ref _received, _received + frames);
         Volatile.Write(ref _receivedBytes, _receivedBytes + bytes);
     }
 

@@ -13,6 +13,8 @@ internal sealed unsafe partial class PortPath
 {
     private const int TagLength = 4;
     private const int VlanMask = 0xFFF;
+    private const ulong LinkLocalPrefix = 0x3FA;
+    private const ulong MacMask = 0xFFFF_FFFF_FFFF;
 
     /// <summary>Copies a frame's headers and checks them.</summary>
     /// <returns>True for a packet that is to be forwarded; everything else has been dealt with.</returns>
@@ -54,11 +56,17 @@ internal sealed unsafe partial class PortPath
             return Drop(RouterDrop.OtherVlan);
         if (!link.IsUp)
             return Drop(RouterDrop.InterfaceDown);
-        link.CountReceived(frame.Length);
-        MacAddress destination = MacAddress.Read(copy);
-        if (destination.Bits != link.MacBits && !destination.IsGroup)
+        if (link != _counted)
+            CountReceived(link);
+        _countedFrames++;
+        _countedBytes += frame.Length;
+
+        // The destination and the first two octets of the source, the first octet lowest.
+        ulong addresses = BinaryPrimitives.ReadUInt64LittleEndian(copy);
+        bool isGroup = (addresses & 1) != 0;
+        if ((addresses & MacMask) != link.MacBits && !isGroup)
             return Drop(RouterDrop.OtherStation);
-        if ((copy[MacAddress.Length] & 1) != 0)
+        if ((addresses >> 48 & 1) != 0)
             return Drop(RouterDrop.Martian);
         item.In = link;
         item.LinkHeader = header;
@@ -70,9 +78,9 @@ internal sealed unsafe partial class PortPath
         switch (type)
         {
             case EtherType.Ipv4:
-                return SortV4(in frame, packet, destination.IsGroup, ref item);
+                return SortV4(in frame, packet, isGroup, ref item);
             case EtherType.Ipv6 when link.Options.UseV6:
-                return SortV6(in frame, packet, destination.IsGroup, ref item);
+                return SortV6(in frame, packet, isGroup, ref item);
             case EtherType.Arp when offload.Gso == GsoType.None:
                 _router.DeliverArp(link, in frame, header);
                 return false;
@@ -100,7 +108,7 @@ internal sealed unsafe partial class PortPath
             return Drop(RouterDrop.Martian);
         if ((header != Ipv4View.MinHeaderLength && !HasGoodOptions(in frame, packet[..header], in item)) || (item.In.IsScreened && !Passes(in frame, packet, in item)))
             return false;
-        LocalKind kind = _control.Local.Find(item.Destination);
+        LocalKind kind = _local.Find(item.Destination);
         if (kind != LocalKind.None || destination >= 0xE000_0000)
             return SortLocal(in frame, kind, linkGroup, in item);
         if (!Sources.IsPossible(destination))
@@ -121,23 +129,27 @@ internal sealed unsafe partial class PortPath
             return Drop(RouterDrop.Malformed);
         item.Length = total;
         item.IsV4 = false;
-        IpAddress source = IpAddress.ReadV6(packet[8..]);
-        item.Destination = IpAddress.ReadV6(packet[24..]);
-        if (!Sources.IsPossible(source.Bits) && !(source.IsUnspecified && item.Destination.IsMulticast))
+        ulong sourceHigh = BinaryPrimitives.ReadUInt64BigEndian(packet[8..]);
+        ulong sourceLow = BinaryPrimitives.ReadUInt64BigEndian(packet[16..]);
+        ulong high = BinaryPrimitives.ReadUInt64BigEndian(packet[24..]);
+        ulong low = BinaryPrimitives.ReadUInt64BigEndian(packet[32..]);
+        item.Destination = IpAddress.FromV6(new UInt128(high, low));
+        bool isMulticast = high >> 56 == 0xFF;
+        if (!Sources.IsPossible(sourceHigh, sourceLow) && !((sourceHigh | sourceLow) == 0 && isMulticast))
             return Drop(RouterDrop.Martian);
         if (item.In.IsScreened && !Passes(in frame, packet, in item))
             return false;
-        if (item.Destination.IsMulticast)
+        if (isMulticast)
             return SortLocal(in frame, LocalKind.None, linkGroup, in item);
-        bool linkLocal = item.Destination.IsLinkLocal;
-        LocalKind kind = linkLocal ? item.In.State.IsOwn(item.Destination) ? LocalKind.Own : LocalKind.None : _control.Local.Find(item.Destination);
+        bool linkLocal = high >> 54 == LinkLocalPrefix;
+        LocalKind kind = linkLocal ? item.In.State.IsOwn(item.Destination) ? LocalKind.Own : LocalKind.None : _local.Find(item.Destination);
         if (kind != LocalKind.None)
             return SortLocal(in frame, kind, linkGroup, in item);
-        if (!Sources.IsPossible(item.Destination.Bits))
+        if (!Sources.IsPossible(high, low))
             return Drop(RouterDrop.Martian);
         if (linkGroup)
             return Drop(RouterDrop.Broadcast);
-        if (!linkLocal && !source.IsLinkLocal)
+        if (!linkLocal && sourceHigh >> 54 != LinkLocalPrefix)
             return true;
         return RefuseScope(in frame, in item, tell: !linkLocal);
     }
@@ -195,7 +207,7 @@ internal sealed unsafe partial class PortPath
         // Who has no address yet, and addresses of the link, have no route to be asked for.
         if (source.IsUnspecified || (!source.IsV4 && source.IsLinkLocal))
             return true;
-        ForwardingEntry? entry = source.IsV4 ? _control.Table.Find(source.V4) : _control.Table.Find(source.Bits);
+        ForwardingEntry? entry = source.IsV4 ? _table.Find(source.V4) : _table.Find(source.Bits);
         if (entry is not { Kind: RouteKind.Unicast })
             return false;
         if (link.Options.ReversePath == ReversePathCheck.Loose)

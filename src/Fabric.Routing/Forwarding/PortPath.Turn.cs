@@ -29,6 +29,12 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
+        if (entry == _lastEntry && item.Length <= _lastLink!.Mtu && _slots[item.Network + (item.IsV4 ? HopLimitV4 : HopLimitV6)] > 1)
+        {
+            TurnAlike(in item, in frame);
+            return;
+        }
+
         if (!TryChoose(entry.NextHops, in item, out NextHop hop, out LogicalInterface? link))
         {
             Refuse(in frame, in item, RouterDrop.Unreachable, IcmpError.HostUnreachable);
@@ -48,7 +54,7 @@ internal sealed unsafe partial class PortPath
         if (item.Length > link.Mtu && !Fits(in item, in frame, link, ref offload, out fragments))
             return;
         IpAddress nextHop = hop.IsOnLink ? item.Destination : hop.Gateway;
-        Neighbor? neighbor = _control.Neighbors.Find(link.Index, nextHop);
+        Neighbor? neighbor = _neighbors.Find(link.Index, nextHop);
         ulong word = neighbor?.Word ?? 0;
         Rewrite(in item, link, word);
         if ((word & Neighbor.Usable) == 0)
@@ -57,10 +63,23 @@ internal sealed unsafe partial class PortPath
             _router.Use(neighbor!);
         else if (!neighbor!.IsUsed)
             neighbor.IsUsed = true;
+        if (neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
+            (_lastEntry, _lastLink, _lastNeighbor) = (entry, link, neighbor);
         if (fragments)
             Cut(in item, in frame, link, nextHop, neighbor is not null);
         else
             Leave(Make(in item, in frame, offload, link), link, nextHop, neighbor is not null);
+    }
+
+    /// <summary>A packet that goes the way of one before it in the burst, through the same gateway.</summary>
+    private void TurnAlike(in PacketItem item, in Frame frame)
+    {
+        LogicalInterface link = _lastLink!;
+        Rewrite(in item, link, _lastNeighbor!.Word);
+        Frame made = Make(in item, in frame, frame.Offload, link);
+        _isMixed |= _ready != 0 && _via[0] != link;
+        _via[_ready] = link;
+        _out[_ready++] = made;
     }
 
     /// <summary>Puts a frame among those that leave together, or has it wait for its neighbour.</summary>
@@ -72,6 +91,7 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
+        _isMixed |= _ready != 0 && _via[0] != link;
         _via[_ready] = link;
         _out[_ready++] = made;
     }
@@ -88,7 +108,7 @@ internal sealed unsafe partial class PortPath
 
     private LogicalInterface? Usable(int index)
     {
-        LogicalInterface?[] links = _control.ByIndex;
+        LogicalInterface?[] links = _links;
         LogicalInterface? link = (uint)index < (uint)links.Length ? links[index] : null;
         return link is { IsUp: true, Port: not null } ? link : null;
     }
@@ -175,33 +195,32 @@ internal sealed unsafe partial class PortPath
         return transport + (offload.Gso == GsoType.UdpL4 ? UdpView.HeaderLength : _slots[at] >> 4 << 2);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Rewrite(in PacketItem item, LogicalInterface link, ulong word)
     {
-        Span<byte> network = _slots.AsSpan(item.Network);
+        // SAFETY: a slot holds the headroom in front of the IP header, which is not less than any Ethernet header's length, and the header.
+        byte* network = _slotsStart + item.Network;
+        ushort type;
         if (item.IsV4)
         {
+            // RFC 1624: the word of which the time to live is the upper half becomes 0x100 less.
             network[HopLimitV4]--;
-
-            // RFC 1624: the word of which the time to live is the upper half has become 0x100 less.
-            uint sum = BinaryPrimitives.ReadUInt16BigEndian(network[ChecksumV4..]) + 0x100U;
-            BinaryPrimitives.WriteUInt16BigEndian(network[ChecksumV4..], (ushort)(sum >= ushort.MaxValue ? sum + 1 : sum));
+            uint sum = BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ushort>(network + ChecksumV4)) + 0x100U;
+            Unsafe.WriteUnaligned(network + ChecksumV4, BinaryPrimitives.ReverseEndianness((ushort)(sum >= ushort.MaxValue ? sum + 1 : sum)));
+            type = (ushort)EtherType.Ipv4;
         }
         else
         {
             network[HopLimitV6]--;
+            type = (ushort)EtherType.Ipv6;
         }
 
-        Span<byte> ethernet = _slots.AsSpan(item.Network - link.HeaderLength, link.HeaderLength);
-        ulong destination = word & 0xFFFF_FFFF_FFFF;
-        BinaryPrimitives.WriteUInt64LittleEndian(ethernet, destination | (link.MacBits << 48));
-        BinaryPrimitives.WriteUInt32LittleEndian(ethernet[8..], (uint)(link.MacBits >> 16));
+        byte* ethernet = network - link.HeaderLength;
+        Unsafe.WriteUnaligned(ethernet, (word & MacMask) | (link.MacBits << 48));
+        Unsafe.WriteUnaligned(ethernet + 8, (uint)(link.MacBits >> 16));
         if (link.Vlan != 0)
-        {
-            BinaryPrimitives.WriteUInt16BigEndian(ethernet[12..], (ushort)EtherType.CustomerVlan);
-            BinaryPrimitives.WriteUInt16BigEndian(ethernet[14..], (ushort)link.Vlan);
-        }
-
-        BinaryPrimitives.WriteUInt16BigEndian(ethernet[(link.HeaderLength - 2)..], (ushort)(item.IsV4 ? EtherType.Ipv4 : EtherType.Ipv6));
+            Unsafe.WriteUnaligned(ethernet + 12, BinaryPrimitives.ReverseEndianness(((uint)EtherType.CustomerVlan << 16) | (uint)link.Vlan));
+        Unsafe.WriteUnaligned(network - 2, BinaryPrimitives.ReverseEndianness(type));
     }
 
     /// <summary>Makes the frame that leaves: the slot, and what of the old frame does not stand in it.</summary>

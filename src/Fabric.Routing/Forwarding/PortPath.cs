@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Fabric.Link;
 using Fabric.Routing.Fib;
+using Fabric.Routing.Neighbors;
 
 namespace Fabric.Routing.Forwarding;
 
@@ -28,6 +29,8 @@ internal sealed unsafe partial class PortPath
     private const int MaxBurst = IPort.MaxBurst;
     private readonly Router _router;
     private readonly RouterControl _control;
+    private readonly ForwardingTable _table;
+    private readonly NeighborTable _neighbors;
     private readonly ulong _flowSeed;
     private readonly byte[] _slots = GC.AllocateArray<byte>(MaxBurst * SlotLength, pinned: true);
     private readonly byte* _slotsStart;
@@ -43,10 +46,25 @@ internal sealed unsafe partial class PortPath
     private byte[]? _joined;
     private int _ready;
 
+    /// <summary>What is ready leaves by more than one interface.</summary>
+    private bool _isMixed;
+
+    // Of the burst at hand: the tables as they are now, the interface whose frames are being counted, and where the last packet went.
+    private LocalAddresses _local = new([]);
+    private LogicalInterface?[] _links = [];
+    private LogicalInterface? _counted;
+    private int _countedFrames;
+    private long _countedBytes;
+    private ForwardingEntry? _lastEntry;
+    private LogicalInterface? _lastLink;
+    private Neighbor? _lastNeighbor;
+
     internal PortPath(Router router)
     {
         _router = router;
         _control = router.Control;
+        _table = _control.Table;
+        _neighbors = _control.Neighbors;
         _flowSeed = (ulong)_control.Options.Seed;
         // SAFETY: both arrays are pinned and live as long as this object.
         _slotsStart = (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_slots, 0);
@@ -73,6 +91,8 @@ internal sealed unsafe partial class PortPath
         }
 
         Tally.AddReceived(frames.Length);
+        _local = _control.Local;
+        _links = _control.ByIndex;
         int count = 0;
         for (int i = 0; i < frames.Length; i++)
         {
@@ -85,6 +105,8 @@ internal sealed unsafe partial class PortPath
         foreach (ref readonly PacketItem item in items)
             Turn(in item, in frames[item.Frame]);
         Give();
+        CountReceived(null);
+        _lastEntry = null;
     }
 
     private LogicalInterface? Find(int vlan) => vlan == 0 ? Volatile.Read(ref _untagged) : Volatile.Read(ref _vlans)?[vlan];
@@ -102,9 +124,18 @@ internal sealed unsafe partial class PortPath
         Volatile.Write(ref _vlans, vlans);
     }
 
+    /// <summary>Counts what came in by an interface, once for all its frames in a row.</summary>
+    private void CountReceived(LogicalInterface? next)
+    {
+        _counted?.CountReceived(_countedFrames, _countedBytes);
+        _counted = next;
+        _countedFrames = 0;
+        _countedBytes = 0;
+    }
+
     private void LookUp(Span<PacketItem> items)
     {
-        ForwardingTable table = _control.Table;
+        ForwardingTable table = _table;
         foreach (ref PacketItem item in items)
             item.Entry = item.IsV4 ? table.Find(item.Destination.V4) : table.Find(item.Destination.Bits);
     }
@@ -113,31 +144,48 @@ internal sealed unsafe partial class PortPath
     {
         int ready = _ready;
         _ready = 0;
+        if (_isMixed)
+        {
+            GiveMixed(ready);
+            _isMixed = false;
+        }
+        else if (ready != 0)
+        {
+            Give(_via[0]!, _out.AsSpan(0, ready));
+        }
+    }
+
+    private void GiveMixed(int ready)
+    {
         for (int first = 0; first < ready; first++)
         {
             if (_via[first] is not { } link)
                 continue;
             int count = 0;
-            long bytes = 0;
-            bool unfinished = false;
             for (int i = first; i < ready; i++)
             {
                 if (_via[i] != link)
                     continue;
                 _via[i] = null;
                 _batch[count++] = _out[i];
-                bytes += _out[i].Length;
-                unfinished |= !_out[i].Offload.IsNone;
             }
 
-            Give(link, _batch.AsSpan(0, count), bytes, unfinished);
+            Give(link, _batch.AsSpan(0, count));
         }
     }
 
-    private void Give(LogicalInterface link, ReadOnlySpan<Frame> frames, long bytes, bool unfinished)
+    private void Give(LogicalInterface link, ReadOnlySpan<Frame> frames)
     {
         IPort port = link.Port!;
         int bad = 0;
+        long bytes = 0;
+        bool unfinished = false;
+        foreach (ref readonly Frame frame in frames)
+        {
+            bytes += frame.Length;
+            unfinished |= !frame.Offload.IsNone;
+        }
+
         if (unfinished)
         {
             uint dropped = (_completer ??= new OffloadCompleter()).Transmit(port, frames);

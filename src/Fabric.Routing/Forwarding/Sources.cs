@@ -10,8 +10,10 @@ internal static class Sources
 
     /// <summary>True for an address that one station may send from; not for the unspecified one. IPv4-mapped addresses never stand in a
     /// header (RFC 4291, 2.5.5.2), and ::/96 is retired (2.5.5.1).</summary>
-    internal static bool IsPossible(UInt128 source) => source >> 120 != 0xFF && source >> 32 > 0xFFFF;
+    /// <param name="high">Upper half, in host byte order.</param>
+    /// <param name="low">Lower half.</param>
+    internal static bool IsPossible(ulong high, ulong low) => high >> 56 != 0xFF && (high != 0 || low >> 32 > 0xFFFF);
 
     /// <summary>True for an address of one station that packets may go to.</summary>
-    internal static bool IsPossible(IpAddress address) => address.IsV4 ? IsPossible(address.V4) : IsPossible(address.Bits);
+    internal static bool IsPossible(IpAddress address) => address.IsV4 ? IsPossible(address.V4) : IsPossible((ulong)(address.Bits >> 64), (ulong)address.Bits);
 }

@@ -148,7 +148,7 @@ internal sealed class LocalInput(RouterControl control)
         IpAddress source = ip.Source;
         IpAddress destination = ip.Destination;
         bool asking = source.IsUnspecified && ip.Protocol == IpProtocol.IcmpV6;
-        if (!asking && (!Sources.IsPossible(source) || control.IsOwn(source, link)))
+        if (source.IsV4 || destination.IsV4 || (!asking && (!Sources.IsPossible(source) || control.IsOwn(source, link))))
         {
             control.Drop(RouterDrop.Martian);
             return;
