@@ -29,4 +29,27 @@ public sealed class HostTests : IDisposable
         Assert.Contains("no VM or host 'h9'", _sandbox.Fabric("ping", "h9", "h1").Error, StringComparison.Ordinal);
         Assert.Contains("10.0.0.2/24", _sandbox.Fabric("status").Out, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void BondsSinksAndGroupsAreShown()
+    {
+        string file = _sandbox.Write("lab.yaml", """
+            name: lab
+            switches: { lan: { snooping: { querier: 10.0.0.254 } }, plain: }
+            streams: { s0: { to: up, listen: s0 } }
+            bonds: { up: { to: lan } }
+            hosts:
+              h1: { to: lan, address: 10.0.0.1/24, traffic: [{ to: h2, rate: 10000, count: 100 }] }
+              h2: { to: lan, address: 10.0.0.2/24, services: [sink] }
+            tests:
+              - ping: { from: h1, to: h2 }
+            """);
+        Assert.Equal(0, _sandbox.Fabric("test", file, "--keep").Status);
+        string status = _sandbox.Fabric("status").Out;
+        Assert.Matches(@"up +lacp +down +s0 link down", status);
+        Assert.Matches(@"h2 +100 +0 +0 +0 ", status);
+        Assert.Matches(@"lan +- +igmp +10\.0\.0\.254 \(this switch\)", _sandbox.Fabric("snooping").Out);
+        Assert.Contains("\"isOwn\": true", _sandbox.Fabric("snooping", "lan", "--json").Out, StringComparison.Ordinal);
+        Assert.Contains("switch 'plain' floods multicast", _sandbox.Fabric("snooping", "plain").Error, StringComparison.Ordinal);
+    }
 }

@@ -136,6 +136,24 @@ public sealed class OutsidePortTests : IDisposable
         return [1, 0, 0x5E, 1, 1, 1, .. Station(7), 8, 0, .. ip, .. igmp, .. new byte[14]];
     }
 
+    /// <summary>Two switches meet at an interface of this machine: one made it, the other takes it as it is.</summary>
+    [SkippableFact]
+    public async Task AnInterfaceThatIsThereIsTaken()
+    {
+        Skip.IfNot(Environment.IsPrivilegedProcess && File.Exists("/dev/net/tun"), "needs root, to make interfaces");
+        string name = $"fi{Environment.ProcessId}";
+        await using RunningTopology topology = _lab.Load($$"""
+            name: meeting
+            switches: { made: { subnet: 10.0.0.0/24 }, taken: { subnet: 10.0.0.0/24 } }
+            taps: { t0: { to: made, interface: {{name}} } }
+            interfaces: { i0: { to: taken, interface: {{name}}, storm: { broadcast: 100 } } }
+            hosts: { h1: { to: made, address: 10.0.0.1 }, h2: { to: taken, address: 10.0.0.2 } }
+            """);
+        await topology.StartAsync(CancellationToken.None);
+        Assert.True((await topology.PingAsync("h1", new PingRequest("h2") { Count = 3, IntervalMs = 20 })).IsComplete);
+        Assert.Equal(["i0", "h2"], topology.Status().Switches[1].Ports);
+    }
+
     private static void Echo(IPort from, IPort to)
     {
         byte[] frame = Ethernet(Broadcast, Station(from.Name.Length));
