@@ -157,6 +157,30 @@ public sealed class RouterTests : IDisposable
     }
 
     [Fact]
+    public async Task HostsGetTheirAddressesFromTheRouter()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: dhcp
+            switches: { a: { mtu: 1400 } }
+            routers:
+              r1:
+                interfaces: { a: { to: a, address: 10.1.0.1/24 }, b: { address: 10.2.0.1/24 } }
+                dhcp: { a: { range: 10.1.0.100-10.1.0.101, lease: 10m, static: { fixed: 10.1.0.50 } } }
+            hosts:
+              moving: { to: a, dhcp: true }
+              fixed: { to: a, dhcp: true }
+              far: { to: r1.b, address: 10.2.0.9/24, gateway: r1 }
+            """);
+
+        await UntilAsync(() => topology.Status().Hosts.Take(2).All(host => host.Addresses.Count == 1));
+        Assert.Equal(["10.1.0.100/24", "10.1.0.50/24"], topology.Status().Hosts.Take(2).Select(host => host.Addresses[0]));
+        // The way to other networks was told too.
+        await ReachAsync(topology, "moving", "far");
+        Assert.Equal(["10.1.0.100 bound", "10.1.0.50 bound"], topology.Leases("r1").Select(lease => $"{lease.Address} {lease.State}").Order());
+        Assert.All(topology.Leases("r1"), lease => Assert.InRange(lease.RemainingSeconds, 500, 600));
+    }
+
+    [Fact]
     public async Task TheFramesOfARoutersPortAreCaptured()
     {
         await using RunningTopology topology = await StartAsync(Stick);

@@ -6,7 +6,7 @@ using Fabric.Daemon.Control;
 
 namespace Fabric.Cli.Commands;
 
-/// <summary><c>fabric routes</c>, <c>neighbors</c>, <c>arp</c> and <c>rip</c>: what routers know, once or again and again.</summary>
+/// <summary><c>fabric routes</c>, <c>neighbors</c>, <c>arp</c>, <c>rip</c> and <c>leases</c>: what routers know, once or again and again.</summary>
 internal static class RouterCommands
 {
     private const string NoNeighbor = "no station is known; routers ask for one when they first send to it";
@@ -17,6 +17,7 @@ internal static class RouterCommands
         CreateNeighbors(terminal, "neighbors", "Show the stations that routers know on their links, IPv4 and IPv6, with state", _ => true),
         CreateNeighbors(terminal, "arp", "Show the IPv4 stations that routers know on their links (ARP)", entry => !entry.Address.Contains(':', StringComparison.Ordinal)),
         CreateRip(terminal),
+        CreateLeases(terminal),
     ];
 
     private static Command CreateRoutes(Terminal terminal)
@@ -102,6 +103,32 @@ internal static class RouterCommands
         });
         return command.WithExamples("fabric rip r1", "fabric rip r1 --watch", "fabric rip --json | jq '.[].routes[] | select(.metric == 16)'");
     }
+
+    private static Command CreateLeases(Terminal terminal)
+    {
+        Argument<string?> router = RouterArgument();
+        Option<string?> topology = CommandExtensions.TopologyOption();
+        Option<bool> watch = WatchOption();
+        Option<bool> json = CommandExtensions.JsonOption();
+        Command command = new("leases", "Show the addresses that routers have given out by DHCP") { router, topology, watch, json };
+        command.SetAction(async (parsed, cancel) =>
+        {
+            string? name = parsed.GetValue(router);
+            using ControlClient client = await Target.FindRouterAsync(parsed.GetValue(topology), name, cancel);
+            return await new Watched(terminal).RunAsync(
+                parsed.GetValue(watch),
+                parsed.GetValue(json),
+                token => client.LeasesAsync(name, token),
+                ToJson(form => form.IReadOnlyListLeaseStatus),
+                leases => [[["ROUTER", "ADDRESS", "MAC", "NAME", "STATE", "TIME LEFT"], .. leases.Select(Row)]],
+                "no address is given out",
+                cancel);
+        });
+        return command.WithExamples("fabric leases", "fabric leases r1 --json | jq -r '.[] | [.address, .mac] | @tsv'");
+    }
+
+    private static IReadOnlyList<string> Row(LeaseStatus lease) =>
+        [lease.Router, lease.Address, lease.Mac, lease.HostName ?? "-", lease.State, RouteTableView.Age((long)lease.RemainingSeconds)];
 
     private static Func<T, bool, string> ToJson<T>(Func<ControlJson, JsonTypeInfo<T>> type) =>
         (item, isIndented) => JsonSerializer.Serialize(item, type(isIndented ? ControlJson.Indented : ControlJson.Compact));

@@ -1,6 +1,8 @@
 using System.Net;
+using System.Net.Sockets;
 using Fabric.Routing;
 using Fabric.Routing.Acl;
+using Fabric.Routing.Dhcp;
 using Fabric.Routing.Forwarding;
 using Fabric.Routing.Neighbors;
 using Fabric.Routing.Rib;
@@ -65,8 +67,21 @@ internal static class RouterPlan
         };
     }
 
+    /// <summary>The DHCP server.</summary>
+    internal static DhcpServerOptions ServerOf(RouterModel router) => new() { Pools = [.. router.Dhcp.Select(item => PoolOf(router.Interfaces[item.Key], item.Value))] };
+
     /// <summary>A network in the wire's words.</summary>
     internal static IpPrefix PrefixOf((IPAddress Address, int PrefixLength) own) => new(IpAddress.From(own.Address), own.PrefixLength);
+
+    private static DhcpPool PoolOf(RouterInterfaceModel at, DhcpPoolModel pool) =>
+        new(PrefixOf(at.Addresses.First(own => own.Address.AddressFamily == AddressFamily.InterNetwork)).Network, IpAddress.From(pool.First), IpAddress.From(pool.Last))
+        {
+            Lease = pool.Lease,
+            Routers = [IpAddress.From(pool.Gateway)],
+            NameServers = [.. pool.Dns.Select(IpAddress.From)],
+            Domain = pool.Domain,
+            Static = [.. pool.Static.Select(item => new DhcpStaticLease(IpAddress.From(item.Address)) { Mac = PortPlan.AddressOf(item.Mac) })],
+        };
 
     private static RouterAdvertisementOptions OptionsOf(AdvertiseModel model) => new()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fabric.Daemon.Control;
 using Fabric.Link;
 using Fabric.Routing;
+using Fabric.Routing.Dhcp;
 using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Topology;
@@ -17,6 +18,7 @@ internal sealed class RunningRouter : IDisposable
     private readonly RouteAges _ages;
     private readonly TopologyModel _topology;
     private readonly List<RipProcess> _rip = [];
+    private DhcpServer? _dhcp;
     private readonly Dictionary<string, int> _numbers = [];
     private readonly Dictionary<string, Cable> _cables = [];
 
@@ -96,6 +98,12 @@ internal sealed class RunningRouter : IDisposable
             Router.AddProtocol(routing);
         }
 
+        if (Model.Dhcp.Count > 0)
+        {
+            _dhcp = new DhcpServer(RouterPlan.ServerOf(Model));
+            Router.AddProtocol(_dhcp);
+        }
+
         foreach (RipModel rip in new[] { Model.Rip, Model.Ripng }.OfType<RipModel>())
         {
             RipProcess process = new(RipPlan.OptionsOf(Model, rip, _topology.PrefixLists), _time);
@@ -164,6 +172,13 @@ internal sealed class RunningRouter : IDisposable
         Dictionary<int, string> names = Names();
         return [.. _rip.Select(process => RipPlan.ReportOf(Model.Name, process, Router.Inside(_ => process.ReadStatus()), names))];
     }
+
+    /// <summary>The addresses that its DHCP server has given out, those that are somebody's.</summary>
+    public IReadOnlyList<LeaseStatus> Leases() => _dhcp is not { } server ? [] :
+    [
+        .. Router.Inside(_ => server.Leases()).Where(lease => lease.State != DhcpLeaseState.Free)
+            .Select(lease => new LeaseStatus(Model.Name, $"{lease.Address}", $"{lease.Mac}", lease.HostName, Word(lease.State), Math.Round(lease.Remaining.TotalSeconds))),
+    ];
 
     /// <summary>What it and its ports have done.</summary>
     public RouterStatistics Statistics(double seconds)

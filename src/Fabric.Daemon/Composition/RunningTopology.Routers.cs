@@ -22,6 +22,11 @@ public sealed partial class RunningTopology
     /// <exception cref="DaemonException">There is no such router.</exception>
     public IReadOnlyList<RipReport> Rip(string? router) => [.. FindRouters(router).SelectMany(item => item.Rip())];
 
+    /// <summary>Tells which addresses routers have given out by DHCP.</summary>
+    /// <param name="router">One router, or null for all.</param>
+    /// <exception cref="DaemonException">There is no such router.</exception>
+    public IReadOnlyList<LeaseStatus> Leases(string? router) => [.. FindRouters(router).SelectMany(item => item.Leases())];
+
     /// <summary>Tells what routers and their ports have done.</summary>
     public IReadOnlyList<RouterStatistics> RouterStatistics()
     {

@@ -23,6 +23,13 @@ public sealed partial class ControlClient
     public Task<IReadOnlyList<RipReport>> RipAsync(string? router, CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, Of("v1/rip", router), ControlJson.Compact.IReadOnlyListRipReport, cancel);
 
+    /// <summary>Asks which addresses the routers have given out by DHCP.</summary>
+    /// <param name="router">One router, or null for all.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DaemonException">There is no such router, or no daemon answers.</exception>
+    public Task<IReadOnlyList<LeaseStatus>> LeasesAsync(string? router, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, Of("v1/leases", router), ControlJson.Compact.IReadOnlyListLeaseStatus, cancel);
+
     /// <summary>Asks what the routers and their ports have done.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DaemonException">No daemon answers.</exception>

@@ -31,6 +31,7 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<NeighborStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<RipReport>))]
+[JsonSerializable(typeof(IReadOnlyList<LeaseStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<RouterStatistics>))]
 public sealed partial class ControlJson : JsonSerializerContext
 {

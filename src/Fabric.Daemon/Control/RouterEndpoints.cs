@@ -13,6 +13,7 @@ internal static class RouterEndpoints
         routes.MapGet("/v1/routes", context => ControlServer.ReplyAsync(context, topology.Routes(Router(context)), ControlJson.Compact.IReadOnlyListRouteStatus));
         routes.MapGet("/v1/neighbors", context => ControlServer.ReplyAsync(context, topology.Neighbors(Router(context)), ControlJson.Compact.IReadOnlyListNeighborStatus));
         routes.MapGet("/v1/rip", context => ControlServer.ReplyAsync(context, topology.Rip(Router(context)), ControlJson.Compact.IReadOnlyListRipReport));
+        routes.MapGet("/v1/leases", context => ControlServer.ReplyAsync(context, topology.Leases(Router(context)), ControlJson.Compact.IReadOnlyListLeaseStatus));
         routes.MapGet("/v1/stats/routers", context => ControlServer.ReplyAsync(context, topology.RouterStatistics(), ControlJson.Compact.IReadOnlyListRouterStatistics));
     }
 

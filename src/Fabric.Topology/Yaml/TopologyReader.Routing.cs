@@ -292,6 +292,8 @@ internal sealed partial class TopologyReader
 
         if (!network.Contains(first) || !network.Contains(last))
             errors.Add(section.At("range"), $"'range: {text}' is not in {network}, the network of interface '{name}'");
+        else if (AddressPlan.IsNetworkOrBroadcast(first, own.PrefixLength) || AddressPlan.IsNetworkOrBroadcast(last, own.PrefixLength) || own.PrefixLength > 30)
+            errors.Add(section.At("range"), $"'range: {text}' has the network or broadcast address of {network}, which no host can have");
         return new DhcpPoolModel(first, last)
         {
             Lease = section.Duration("lease") ?? TimeSpan.FromHours(1),
