@@ -24,7 +24,7 @@ public sealed class RipCounters
     public long TriggeredUpdates => Volatile.Read(ref _triggered);
 
     /// <summary>Packets refused.</summary>
-    public long BadPackets => Sum(RipDrop.Malformed, RipDrop.NeighborLimit);
+    public long BadPackets => Sum(RipDrop.Malformed, RipDrop.Busy);
 
     /// <summary>Routes refused.</summary>
     public long BadRoutes => Sum(RipDrop.Family, RipDrop.RouteLimit);

@@ -48,6 +48,9 @@ public enum RipDrop
     /// <summary>Packet: the interface has as many neighbours as it may.</summary>
     NeighborLimit,
 
+    /// <summary>Packet: a request for the table while too many answers are on their way.</summary>
+    Busy,
+
     /// <summary>Entry: not of the address family.</summary>
     Family,
 

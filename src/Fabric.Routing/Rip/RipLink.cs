@@ -23,6 +23,12 @@ internal sealed class RipLink(RouterInterface @interface, RipInterfaceOptions op
     /// <summary>The greatest sequence number sent.</summary>
     internal uint Sequence { get; set; }
 
+    /// <summary>What is being sent, in order.</summary>
+    internal Queue<RipSending> Sendings { get; } = new();
+
+    /// <summary>When the rest of it is due; never when there is none.</summary>
+    internal long Resume { get; set; } = long.MaxValue;
+
     internal Dictionary<IpAddress, RipNeighbor> Neighbors { get; } = [];
 
     internal RipCounters Counters { get; } = new();

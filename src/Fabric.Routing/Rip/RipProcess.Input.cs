@@ -296,9 +296,8 @@ public sealed partial class RipProcess
             return RipDrop.Version;
         RipTarget target = new(source, datagram.Source, datagram.SourcePort, version);
         if (packet.IsWholeTable)
-            SendTable(link, target, changedOnly: false);
-        else
-            Answer(link, target, packet);
+            return Enqueue(link, target, places: null) ? null : RipDrop.Busy;
+        Answer(link, target, packet);
         return null;
     }
 

@@ -8,41 +8,77 @@ public sealed partial class RipProcess
 {
     private const int UdpAndV4 = 28;
     private const int UdpAndV6 = 48;
+    private const int MaxSigned = 512;
     private const byte SecondVersion = 2;
-    private byte[] _scratch = new byte[RipView.HeaderLength + (RipView.MaxEntries * RipView.EntryLength) + RipView.TrailerLength + 64];
+
+    // FRR's ripngd has room for half a dozen packets of an Ethernet's size.
+    private const int Burst = 7500;
+    private const long Gap = 10_000_000;
+    private const int MaxSendings = 32;
+    private byte[] _scratch = new byte[MaxSigned];
 
     /// <summary>Tells all links what has changed; those whose regular update is due are told by that.</summary>
     private void SendTriggered(long now)
     {
         _trigger = long.MaxValue;
+        int[] places = [.. _changed];
+        foreach (int place in places)
+            _table[place].IsChanged = false;
+        _changed.Clear();
         foreach (RipLink link in _links)
         {
             if (link.NextUpdate <= now || link.NextUpdate == long.MaxValue)
                 continue;
             link.Counters.Trigger();
-            SendUpdate(link, changedOnly: true);
+            SendUpdate(link, places);
         }
-
-        foreach (int place in _changed)
-            _table[place].IsChanged = false;
-        _changed.Clear();
     }
 
-    private void SendUpdate(RipLink link, bool changedOnly)
+    /// <summary>Tells a link of all routes, or of those at certain places.</summary>
+    private void SendUpdate(RipLink link, int[]? places)
     {
         if (!link.IsActive || link.Interface.IsLoopback || !Speaks(link))
             return;
         if (!link.Options.Passive)
         {
             foreach (RipTarget target in Targets(link))
-                SendTable(link, target, changedOnly);
+                Enqueue(link, target, places);
         }
 
         foreach (IpAddress neighbor in _options.Neighbors)
         {
             if (IsNear(link, neighbor) && SourceTowards(link, neighbor) is { } source)
-                SendTable(link, new RipTarget(source, neighbor, Port, Highest(link)), changedOnly);
+                Enqueue(link, new RipTarget(source, neighbor, Port, Highest(link)), places);
         }
+    }
+
+    /// <summary>Sends something as soon as what is before it has been sent.</summary>
+    /// <returns>False when too much is.</returns>
+    private bool Enqueue(RipLink link, in RipTarget target, int[]? places)
+    {
+        if (link.Sendings.Count >= MaxSendings)
+            return false;
+        link.Sendings.Enqueue(new RipSending(target, places));
+        if (link.Resume == long.MaxValue)
+            Pump(link, Burst);
+        return true;
+    }
+
+    /// <summary>Sends so many octets of what is to be sent, and the rest later.</summary>
+    private void Pump(RipLink link, int octets)
+    {
+        while (link.Sendings.TryPeek(out RipSending? sending))
+        {
+            if (!SendTable(link, sending, ref octets))
+            {
+                link.Resume = _host.Now + Gap;
+                return;
+            }
+
+            link.Sendings.Dequeue();
+        }
+
+        link.Resume = long.MaxValue;
     }
 
     /// <summary>Asks everybody on the link, and the neighbours by name, for all they know (RFC 2453, 3.9.1).</summary>
@@ -96,26 +132,32 @@ public sealed partial class RipProcess
         return (_options.IsNg ? link.Interface.LinkLocal : link.Interface.V4)?.Address;
     }
 
-    /// <summary>Sends the table, or what has changed of it, as the link is to see it: split horizon, distribute lists, offsets.</summary>
-    private void SendTable(RipLink link, in RipTarget target, bool changedOnly)
+    /// <summary>Sends the table, or parts of it, as the link is to see it: split horizon, distribute lists, offsets.</summary>
+    /// <returns>False when the octets did not suffice: there is more to send.</returns>
+    private bool SendTable(RipLink link, RipSending sending, ref int octets)
     {
+        RipTarget target = sending.Target;
         if (!TryBegin(link, target, RipCommand.Response, out RipWriter writer, out RipKey? key))
-            return;
+            return true;
+        // Version 1 goes out at once: its summary is made once.
         Dictionary<uint, byte>? summary = target.Version == RipVersions.V1 && !_options.IsNg ? Summarize(link) : null;
         int empty = writer.Length;
         IpAddress hop = IpAddress.AnyV6;
-        int end = changedOnly ? _changed.Count : _table.End;
-        for (int i = 0; i < end; i++)
+        int end = sending.Places?.Length ?? _table.End;
+        for (; sending.Next < end; sending.Next++)
         {
-            ref RipRoute route = ref _table[changedOnly ? _changed[i] : i];
+            ref RipRoute route = ref _table[sending.Places == null ? sending.Next : sending.Places[sending.Next]];
             if (!route.IsUsed || !IsToldOn(link, route, out byte metric))
                 continue;
             IpAddress gateway = metric == RipView.Infinity ? default : ThirdParty(link, route);
             if (writer.Left < (_options.IsNg && gateway != hop ? 2 : 1))
             {
+                octets -= writer.Length;
                 Send(link, target, ref writer, key);
+                if (octets <= 0 && summary == null)
+                    return false;
                 if (!TryBegin(link, target, RipCommand.Response, out writer, out key))
-                    return;
+                    return true;
                 hop = IpAddress.AnyV6;
             }
 
@@ -129,6 +171,8 @@ public sealed partial class RipProcess
 
         if (writer.Length > empty)
             Send(link, target, ref writer, key);
+        octets -= writer.Length;
+        return true;
     }
 
     private static void AddNg(ref RipWriter writer, in RipRoute route, byte metric, IpAddress gateway, ref IpAddress hop)
@@ -278,11 +322,11 @@ public sealed partial class RipProcess
         DateTimeOffset date = keys.Count == 0 || first ? default : _calendar.GetUtcNow();
         key = keys.Count == 0 || first ? null : RipSignature.ToSend(keys, date);
         int digest = key == null ? 0 : RipSignature.DigestLength(key.Algorithm);
-        int room = _options.IsNg ? link.Interface.Mtu - UdpAndV6 : RipView.HeaderLength + (RipView.MaxEntries * RipView.EntryLength);
+        int room = RipView.HeaderLength + (RipView.MaxEntries * RipView.EntryLength);
+        // A digest is paid for with routes: FRR reads no more than 512 octets, BIRD 532 (RFC 1058, 3.1).
         if (digest != 0)
-            room += RipView.TrailerLength + digest;
-        if (!_options.IsNg)
-            room = Math.Min(room, link.Interface.Mtu - UdpAndV4);
+            room = MaxSigned;
+        room = _options.IsNg ? link.Interface.Mtu - UdpAndV6 : Math.Min(room, link.Interface.Mtu - UdpAndV4);
         if (room < RipView.HeaderLength + RipView.EntryLength || (key == null && keys.Count != 0 && !_options.IsNg))
         {
             writer = default;

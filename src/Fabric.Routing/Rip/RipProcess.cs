@@ -19,7 +19,8 @@ namespace Fabric.Routing.Rip;
 // for the garbage time (120 s), then forgotten. A dead route lives again when anybody offers the network.
 //
 // Three clocks. The update timer of each link (30 s ± 5 s by chance, so that routers do not fall into step) sends the whole table. A
-// change sets the trigger: 1 … 5 s later by chance, the routes that have changed since are told on all links, once. The scan looks for
+// change sets the trigger: 1 … 5 s later by chance, the routes that have changed since are told on all links, once. Both go out in bursts
+// of a few packets, as receivers have little room for what they have not read yet. The scan looks for
 // paths and dead routes whose time has come; there are no timers of routes: the scan remembers the earliest end it has seen, refreshes
 // only put ends off, so that in quiet times it runs once in a timeout. All are plain instants; Due is the earliest of them.
 //
@@ -80,7 +81,7 @@ public sealed partial class RipProcess : IRoutingProtocol
         {
             long due = Math.Min(_trigger, _scan);
             foreach (RipLink link in _links)
-                due = Math.Min(due, link.NextUpdate);
+                due = Math.Min(due, Math.Min(link.NextUpdate, link.Resume));
             return due;
         }
     }
@@ -145,10 +146,12 @@ public sealed partial class RipProcess : IRoutingProtocol
             SendTriggered(now);
         foreach (RipLink link in _links)
         {
+            if (link.Resume <= now)
+                Pump(link, Burst);
             if (link.NextUpdate > now)
                 continue;
             link.NextUpdate = now + Around(link.Options.Timers);
-            SendUpdate(link, changedOnly: false);
+            SendUpdate(link, places: null);
         }
     }
 
@@ -189,7 +192,8 @@ public sealed partial class RipProcess : IRoutingProtocol
 
         foreach (RipLink link in _links)
         {
-            SendUpdate(link, changedOnly: false);
+            SendUpdate(link, places: null);
+            Pump(link, int.MaxValue);
             link.NextUpdate = long.MaxValue;
             link.IsActive = false;
         }
@@ -206,6 +210,12 @@ public sealed partial class RipProcess : IRoutingProtocol
         bool active = link.Interface.IsUp && IsEnabled(link) && HasSource(link.Interface);
         bool was = link.IsActive;
         link.IsActive = active;
+        if (!active)
+        {
+            link.Sendings.Clear();
+            link.Resume = long.MaxValue;
+        }
+
         foreach (RipNeighbor neighbor in link.Neighbors.Values)
         {
             if (!active || !IsNear(link, neighbor.Address))

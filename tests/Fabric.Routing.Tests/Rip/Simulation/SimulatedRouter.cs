@@ -64,7 +64,7 @@ internal sealed class SimulatedRouter(Network network, string name, Random rando
     internal int AddInterface(string addresses, Segment? segment, int place, int mtu = 1500)
     {
         int number = _interfaces.Count;
-        MacAddress mac = MacAddress.FromBits(0x0200_0000_0000UL | ((ulong)Random.Next() << 8) | (uint)number);
+        MacAddress mac = MacAddress.FromBits(0x02 | ((ulong)Random.Next() << 8) | ((ulong)(byte)number << 40));
         IpPrefix[] own = [.. addresses.Split(' ').Select(Network.Prefix)];
         if (own.Any(address => !address.IsV4) && !own.Any(address => address.Address.IsLinkLocal && !address.IsV4))
             own = [.. own, new IpPrefix(IpAddress.LinkLocal(mac), 64)];
