@@ -138,10 +138,11 @@ public sealed class Vtep : IDisposable
             throw new OverlayException($"{Name}: {address} cannot be reached from {Underlay.Local}: give both ends addresses of one IP version");
         if (address == Underlay.Local)
             throw new OverlayException($"{Name}: {address} is this end point itself; name the other ends only");
-        bool isGroup = IsGroup(address);
+        bool mustJoin;
         lock (Tables)
         {
-            RemoteVtep remote = FindOrAddLocked(address)
+            mustJoin = IsGroup(address) && _groups.Add(address);
+            RemoteVtep remote = FindOrAddLocked(address) ?? ReplaceFoundLocked(address)
                 ?? throw new OverlayException($"{Name}: there are {_options.MaxRemotes} other end points already; allow more or take some out");
             remote.Port = udpPort ?? (remote.Port != 0 ? remote.Port : Underlay.Port);
             if (Array.IndexOf(port.Flood, remote) < 0)
@@ -153,7 +154,7 @@ public sealed class Vtep : IDisposable
             port.Stations.Remotes = port.Flood.Length;
         }
 
-        if (isGroup && _groups.Add(address))
+        if (mustJoin)
             Underlay.Join(address);
         RefreshMtu(port);
     }
@@ -316,6 +317,21 @@ public sealed class Vtep : IDisposable
         remote = new RemoteVtep(_remotes.Length, address, Underlay.Port);
         _byAddress.Add(address, remote);
         Volatile.Write(ref _remotes, [.. _remotes, remote]);
+        return remote;
+    }
+
+    /// <summary>Gives the place of a VTEP that was found by its frames to one that is configured: strangers must not keep it out.</summary>
+    private RemoteVtep? ReplaceFoundLocked(IpAddress address)
+    {
+        RemoteVtep? found = Array.Find(_remotes, remote => !_byVni.Values.Any(port => port.IsMember(remote.Index)));
+        if (found is null)
+            return null;
+        foreach (VxlanPort port in _byVni.Values)
+            port.Stations.Flush(found.Index);
+        _byAddress.Remove(found.Address);
+        RemoteVtep remote = new(found.Index, address, Underlay.Port);
+        _byAddress.Add(address, remote);
+        Volatile.Write(ref _remotes, [.. _remotes.Select(other => other == found ? remote : other)]);
         return remote;
     }
 

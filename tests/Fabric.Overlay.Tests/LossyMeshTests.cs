@@ -15,7 +15,7 @@ public class LossyMeshTests
     private const int Vteps = 100;
     private const int Stations = 10_000;
     private const int Vni = 5000;
-    private const int Movers = 200;
+    private const int Movers = 50;
     private const int FrameLength = 60;
     private static readonly TimeSpan Delay = TimeSpan.FromMilliseconds(5);
 
@@ -55,8 +55,8 @@ public class LossyMeshTests
         }
 
         // Some were not heard everywhere: they are flooded to, and reach the owner all the same.
-        long unknown = Exchange(TestSeed.Count(5000));
-        Assert.InRange(unknown, 1, TestSeed.Count(5000) / 2);
+        long unknown = Exchange(TestSeed.Count(2000));
+        Assert.InRange(unknown, 1, TestSeed.Count(2000) / 2);
 
         for (int i = 0; i < Movers; i++)
         {
@@ -68,7 +68,7 @@ public class LossyMeshTests
             Check(_home[(station + 1) % Stations], station);
         }
 
-        Exchange(TestSeed.Count(5000));
+        Exchange(TestSeed.Count(2000));
         Assert.All(_ports, port => Assert.Equal(0, port.Counters.ReceiveDrops(DropReason.SecurityViolation)));
     }
 

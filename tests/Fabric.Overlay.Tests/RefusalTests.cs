@@ -84,6 +84,20 @@ public class RefusalTests
     }
 
     [Fact]
+    public void Strangers_do_not_keep_a_configured_VTEP_out()
+    {
+        using Mesh mesh = new(2, new SegmentOptions { AcceptsUnknownRemotes = true }, new VtepOptions { MaxRemotes = 3 });
+        for (uint i = 0; i < 5; i++)
+            mesh.Underlays[0].Inject(IpAddress.FromV4(0xC000_0201 + i), Packet(Plain));
+        mesh.Settle();
+        Assert.Equal(2, mesh.TakeCounts()[0]);
+        Assert.Equal(3, mesh.Ports[0].Counters.ReceiveDrops(DropReason.BadPeer));
+        mesh.Vteps[0].AddRemote(mesh.Ports[0], Mesh.Address(7));
+        mesh.Vteps[0].AddStatic(mesh.Ports[0], MacAddress.Read(B), Mesh.Address(7));
+        Assert.Equal([Mesh.Address(1), Mesh.Address(7)], mesh.Vteps[0].RemotesOf(mesh.Ports[0]).Where(remote => remote.IsConfigured).Select(remote => remote.Address).Order(Comparer<IpAddress>.Create((one, other) => one.V4.CompareTo(other.V4))));
+    }
+
+    [Fact]
     public void What_the_switch_gives_is_checked_too()
     {
         using Mesh mesh = new(2);

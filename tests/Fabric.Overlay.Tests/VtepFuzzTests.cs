@@ -17,6 +17,7 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
     private const int Remotes = 6;
     private const int MaxStations = 64;
     private readonly Random _random = new(TestSeed.Seed);
+    private readonly byte[] _bytes = new byte[65_536];
     private readonly ManualTimeProvider _clock = new();
     private readonly MemoryNetwork _network;
     private readonly MemoryUnderlay _underlay;
@@ -30,6 +31,7 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
 
     public VtepFuzzTests()
     {
+        _random.NextBytes(_bytes);
         _network = new MemoryNetwork(_clock, TestSeed.Seed);
         _underlay = _network.Attach(Mesh.Address(0));
         for (int i = 0; i < Remotes; i++)
@@ -42,7 +44,7 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
     [Fact]
     public void Nothing_throws_and_all_that_leaves_is_well_formed()
     {
-        int count = TestSeed.Count(20_000);
+        int count = TestSeed.Count(5000);
         for (int i = 0; i < count; i++)
         {
             switch (_random.Next(20))
@@ -125,6 +127,8 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
 
     private static bool IsDoublyTagged(byte[] frame) => frame.Length >= 18 && IsTagged(frame) && (frame[16], frame[17]) is (0x81, 0x00) or (0x88, 0xa8);
 
+    private byte[] Some(int length) => _bytes[(_bytes.Length - length)..];
+
     private byte[] AnyFrame(out FrameOffload offload)
     {
         offload = default;
@@ -136,9 +140,9 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
         }
         else
         {
-            PacketRecipe recipe = OffloadTests.Tcp(_random.Next(2) == 0, _random.Next(_random.Next(4) == 0 ? 60_000 : 2000)) with
+            PacketRecipe recipe = new()
             {
-                Udp = _random.Next(3) == 0, Vlans = _random.Next(6) == 0 ? [5] : [], TcpFlags = (byte)(_random.Next(4) == 0 ? _random.Next(256) : 0x10),
+                V6 = _random.Next(2) == 0, TcpOptions = 12, Payload = Some(_random.Next(_random.Next(8) == 0 ? 60_000 : 2000)), Udp = _random.Next(3) == 0, Vlans = _random.Next(6) == 0 ? [5] : [], TcpFlags = (byte)(_random.Next(4) == 0 ? _random.Next(256) : 0x10),
             };
             frame = recipe.Build();
             offload = _random.Next(3) switch { 0 => default, 1 => OffloadTests.Partial(recipe), _ => OffloadTests.Super(recipe) };
@@ -186,14 +190,14 @@ public sealed class VtepFuzzTests : IFrameSink, IDatagramSink, IDisposable
         }
 
         int size = _random.Next(100, 1300);
-        PacketRecipe recipe = OffloadTests.Tcp(_random.Next(2) == 0, size);
+        PacketRecipe recipe = new() { V6 = _random.Next(2) == 0, TcpOptions = 12, Payload = Some(size) };
         List<byte> bytes = [];
         int count = _random.Next(2, 40);
         for (uint i = 0; i < count; i++)
         {
             byte[] one = (recipe with { Sequence = recipe.Sequence + (i * (uint)size) }).Build();
             int start = recipe.TransportStart;
-            int sum = 0xFFFF - SlowChecksum.Sum(one[start..]);
+            ushort sum = InternetChecksum.Finish(InternetChecksum.Add(0, one.AsSpan(start)));
             if (_random.Next(50) != 0)
                 (one[start + 16], one[start + 17]) = ((byte)(sum >> 8), (byte)sum);
             bytes.AddRange(header);

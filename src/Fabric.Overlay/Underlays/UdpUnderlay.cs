@@ -102,6 +102,8 @@ public sealed unsafe class UdpUnderlay : IUnderlay
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.DifferentiatedServices, 63);
         if (options.Local == IpAddress.AnyV4 || options.Local == IpAddress.AnyV6)
             throw new OverlayException($"a tunnel cannot end at {options.Local}: name one address of this host");
+        if (!options.Local.IsV4 && options.Local.Bits >> 118 == 0x3FA)
+            throw new OverlayException($"a tunnel cannot end at {options.Local}: a link-local address says not by which interface; give the host another");
         return new UdpUnderlay(options, UdpSockets.Open(options));
     }
 

@@ -1,5 +1,7 @@
 using System.Diagnostics;
 using Fabric.Interop.Tests.Peers;
+using Fabric.Overlay;
+using Fabric.Overlay.Underlays;
 using Fabric.Wire;
 
 namespace Fabric.Interop.Tests.Vxlan;
@@ -47,6 +49,41 @@ public sealed class KernelVxlanTests
             Assert.True(site.Segment.Counters.TransmitDrops(Fabric.Link.DropReason.Oversized) == 0, site.Describe());
             Transfer.Tcp(wire.Far, host, address, 100, reverse: true);
         }
+    }
+
+    [SkippableTheory]
+    [InlineData("10.7.0.1", "10.7.0.2", 24, "239.7.7.7")]
+    [InlineData("2001:db8:7::1", "2001:db8:7::2", 64, "ff05::7777")]
+    public void Floods_go_both_ways_over_a_multicast_group(string ours, string theirs, int prefix, string group)
+    {
+        using Underlay wire = new(ours, theirs, prefix);
+        HostTool.Expect("ip", "-n", wire.Far.Name, "link", "add", "vx", "type", "vxlan", "id", $"{Vni}", "dstport", "4789", "local", theirs, "group", group, "dev", "under");
+        wire.Far.Ip("addr", "add", "10.9.0.2/24", "dev", "vx");
+        wire.Far.Ip("link", "set", "vx", "up");
+        UdpUnderlayOptions options = new(IpAddress.AnyV4) { MulticastInterface = "under" };
+        using TunnelSite site = new(wire.Near, ours, Vni, options, new SegmentOptions { AcceptsUnknownRemotes = true });
+        site.AddRemote(group);
+        TestNamespace host = site.AddHost("10.9.0.1/24");
+        HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
+        Assert.True(Transfer.Answers(wire.Far, "10.9.0.1"), site.Describe());
+        _ = IpAddress.TryParse(theirs, out IpAddress far);
+        Assert.All(site.Vtep.Stations(site.Segment), entry => Assert.Equal(far, entry.Remote));
+    }
+
+    [SkippableTheory]
+    [InlineData("10.7.0.1", "10.7.0.2", 24, "noudpcsum")]
+    [InlineData("2001:db8:7::1", "2001:db8:7::2", 64, "udp6zerocsumtx")]
+    public void Packets_without_outer_checksum_pass_both_ways(string ours, string theirs, int prefix, string option)
+    {
+        using Underlay wire = new(ours, theirs, prefix);
+        wire.FinishChecksums();
+        KernelEnd.Make(wire.Far, Vni, ours, theirs, "10.9.0.2/24", option, "udp6zerocsumrx");
+        UdpUnderlayOptions options = new(IpAddress.AnyV4) { Checksums = false, AcceptsZeroChecksumsV6 = true };
+        using TunnelSite site = new(wire.Near, ours, Vni, options);
+        site.AddRemote(theirs);
+        TestNamespace host = site.AddHost("10.9.0.1/24");
+        HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
+        Assert.True(Transfer.Answers(host, "10.9.0.2", 65000) && Transfer.Answers(wire.Far, "10.9.0.1", 65000), site.Describe());
     }
 
     [SkippableFact]
