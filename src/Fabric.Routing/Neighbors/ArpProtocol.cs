@@ -23,9 +23,19 @@ internal sealed class ArpProtocol(RouterControl control)
 
         IpAddress sender = arp.Sender;
         MacAddress mac = arp.SenderMac;
-        if (mac == link.Options.Mac || mac.IsGroup || mac == default || !IsPossible(link, sender))
+        bool isPossible = mac != link.Options.Mac && !mac.IsGroup && mac != default && !sender.IsMulticast && sender != IpAddress.BroadcastV4;
+        bool isNear = sender.IsUnspecified || link.State.IsOnLink(sender);
+        if (!isPossible || (!isNear && !IsQuestion(link, in arp)))
         {
             control.Drop(RouterDrop.BadDiscovery);
+            return;
+        }
+
+        if (!isNear)
+        {
+            // Linux asks with the source of the packet that waits, which may be of another of its links: told, and not learned.
+            Send(link, ArpOperation.Reply, mac, arp.Target, mac, sender);
+            control.Tally.AddDelivered();
             return;
         }
 
@@ -66,8 +76,8 @@ internal sealed class ArpProtocol(RouterControl control)
         Announce(link, own);
     }
 
-    private static bool IsPossible(LogicalInterface link, IpAddress sender) =>
-        sender.IsUnspecified || (!sender.IsMulticast && sender != IpAddress.BroadcastV4 && link.State.IsOnLink(sender));
+    private static bool IsQuestion(LogicalInterface link, in ArpView arp) =>
+        arp.Operation == ArpOperation.Request && link.State.IsOwn(arp.Target) && link.IsUsable(arp.Target);
 
     private void Learn(LogicalInterface link, in ArpView arp, bool forUs)
     {
