@@ -25,6 +25,12 @@ public sealed partial class Router
     public IReadOnlyList<(int Interface, IpAddress Address)> Duplicates =>
         Inside(_ => (IReadOnlyList<(int, IpAddress)>)[.. _control.Conflicts.Duplicates.Select(item => (item.Link.Index, item.Address))]);
 
+    /// <summary>What an interface has carried.</summary>
+    /// <param name="index">Number of the interface.</param>
+    /// <returns>Nothing at all when there is none of that number.</returns>
+    public InterfaceTraffic TrafficOf(int index) => Inside(
+        _ => _control.Find(index) is { } link ? new InterfaceTraffic(link.Received, link.ReceivedBytes, link.Sent, link.SentBytes) : default);
+
     /// <summary>What it has done. Allocates.</summary>
     public RouterCounters Counters
     {

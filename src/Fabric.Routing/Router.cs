@@ -43,8 +43,10 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
     /// <summary>Makes a router without interfaces.</summary>
     /// <param name="options">What it is.</param>
     /// <param name="time">Its clock.</param>
+    /// <exception cref="RoutingException">A limit is outside its range.</exception>
     public Router(RouterOptions options, TimeProvider time)
     {
+        options.Check();
         _control = new RouterControl(options, time, Hurry);
         _control.Enter();
         _timer = time.CreateTimer(static router => ((Router)router!).Tick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);

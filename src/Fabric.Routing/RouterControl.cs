@@ -38,6 +38,7 @@ internal sealed class RouterControl : IProtocolHost
         Reassembly = new Reassembly(this);
         Protocols = new ProtocolPorts(this);
         Input = new LocalInput(this);
+        Tcp = new TcpRefusal(this);
         Connected = new ConnectedRoutes(this);
         Advertisements = new RouterAdvertisements(this);
         Listening = new ListenerReports(this);
@@ -88,6 +89,8 @@ internal sealed class RouterControl : IProtocolHost
     internal ProtocolPorts Protocols { get; }
 
     internal LocalInput Input { get; }
+
+    internal TcpRefusal Tcp { get; }
 
     internal ConnectedRoutes Connected { get; }
 

@@ -32,4 +32,21 @@ public sealed record RouterOptions
 
     /// <summary>ICMP errors that it sends at once.</summary>
     public double ErrorBurst { get; init; } = 100;
+
+    /// <summary>Checks the limits.</summary>
+    /// <exception cref="RoutingException">One is outside its range.</exception>
+    internal void Check()
+    {
+        (string Limit, double Value)[] limits =
+        [
+            (nameof(MaxNeighbors), MaxNeighbors), (nameof(MaxUnanswered), MaxUnanswered), (nameof(MaxWaiting), MaxWaiting),
+            (nameof(MaxWaitingForOne), MaxWaitingForOne), (nameof(MaxReassemblies), MaxReassemblies), (nameof(MaxGroups), MaxGroups),
+            (nameof(ErrorsPerSecond), ErrorsPerSecond), (nameof(ErrorBurst), ErrorBurst),
+        ];
+        foreach ((string limit, double value) in limits)
+        {
+            if (!(value > 0))
+                throw new RoutingException($"router {Name}: {limit} is {value}; give it a value above 0");
+        }
+    }
 }

@@ -40,6 +40,16 @@ internal sealed class IcmpErrors(RouterControl control)
     /// <param name="header">Bytes of its Ethernet header.</param>
     internal void NeighborFailed(ReadOnlySpan<byte> frame, int header) => Report(IcmpError.HostUnreachable, null, frame[header..]);
 
+    /// <summary>Asks whether one more may be sent now, and counts it.</summary>
+    internal bool TryTake()
+    {
+        _bucket.Refill(control.Now);
+        if (_bucket.TryTake(1))
+            return true;
+        control.Tally.AddSuppressed();
+        return false;
+    }
+
     private static (IcmpType Type, byte Code) TypeV4(IcmpError error) => error switch
     {
         IcmpError.NoRoute => (IcmpType.DestinationUnreachable, 0),
@@ -172,14 +182,5 @@ internal sealed class IcmpErrors(RouterControl control)
         int quoted = Math.Min(packet.Length, room - IcmpView.HeaderLength);
         packet[..quoted].CopyTo(PacketOutput.Room(IcmpView.HeaderLength + quoted)[IcmpView.HeaderLength..]);
         return IcmpView.HeaderLength + quoted;
-    }
-
-    private bool TryTake()
-    {
-        _bucket.Refill(control.Now);
-        if (_bucket.TryTake(1))
-            return true;
-        control.Tally.AddSuppressed();
-        return false;
     }
 }

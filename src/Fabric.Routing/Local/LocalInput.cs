@@ -45,6 +45,9 @@ internal sealed class LocalInput(RouterControl control)
             case IpProtocol.Udp:
                 control.Protocols.Accept(in packet);
                 break;
+            case IpProtocol.Tcp:
+                control.Tcp.Accept(in packet);
+                break;
             case IpProtocol.Igmp when packet.Source.IsV4:
                 control.Tally.AddDelivered();
                 break;
@@ -70,8 +73,7 @@ internal sealed class LocalInput(RouterControl control)
     /// <summary>Tells the sender of an unknown protocol (RFC 1812, 5.2.7.1; RFC 4443, 3.4).</summary>
     private void Refuse(in LocalPacket packet)
     {
-        // TCP without a listener is refused by silence: nothing here listens on TCP.
-        if (!packet.IsGroup && packet.Protocol != IpProtocol.Tcp)
+        if (!packet.IsGroup)
             control.Errors.Report(IcmpError.ProtocolUnreachable, packet.Link, packet.Original, packet.Source.IsV4 ? 0 : NextHeaderPosition(packet.Original));
     }
 

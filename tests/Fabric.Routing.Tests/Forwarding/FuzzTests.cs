@@ -8,13 +8,14 @@ using Fabric.Routing.Tests.Kit;
 using Fabric.TestKit;
 using Fabric.TestKit.Link;
 using Fabric.Wire;
+using Xunit.Abstractions;
 using static Fabric.Routing.Tests.Kit.RoutedNetwork;
 
 namespace Fabric.Routing.Tests.Forwarding;
 
 /// <summary>Frames that no station should send, into a whole router with everything switched on: it neither falls nor grows, counts each
 /// frame once, and sends nothing that a receiver could not take apart. FABRIC_TEST_COUNT frames from FABRIC_TEST_SEED.</summary>
-public sealed class FuzzTests : IDisposable
+public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
 {
     private const int MaxLength = 3000;
     private readonly RoutedNetwork _network = new() { Step = TimeSpan.FromMilliseconds(50) };
@@ -58,6 +59,7 @@ public sealed class FuzzTests : IDisposable
 
         Measure(router);
         RouterCounters counters = router.Counters;
+        output.WriteLine($"{counters} {string.Join(' ', counters.Drops)}");
         Assert.Equal(sent, counters.Received);
         Assert.True(counters.Forwarded > count / 100 && counters.Errors > count / 200 && counters.Delivered > count / 100, counters.ToString());
         Assert.True(counters.Drops.Count >= 20, "too few reasons were met: " + string.Join(' ', counters.Drops));

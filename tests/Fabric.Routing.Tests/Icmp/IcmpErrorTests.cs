@@ -166,6 +166,18 @@ public sealed class IcmpErrorTests : IDisposable
         Assert.Equal(576, error.Length - 14);
     }
 
+    [Fact]
+    public void TCP_is_refused_at_once()
+    {
+        byte[] packet = new byte[40];
+        HeaderWriter.Tcp(packet.AsSpan(20), 1234, 179, 1000, 0, TcpFlags.Synchronize, 100);
+        HeaderWriter.StoreChecksum(packet.AsSpan(20), Address("10.0.1.9"), Address("10.0.1.1"), IpProtocol.Tcp);
+        HeaderWriter.V4(packet, Address("10.0.1.9"), Address("10.0.1.1"), IpProtocol.Tcp, 20);
+        byte[] answer = Assert.Single(_left.Send(packet));
+        Assert.True(TcpView.TryParse(answer.AsSpan(34), out TcpView tcp) && HeaderWriter.IsChecksumValid(answer.AsSpan(34), answer.AsSpan(26, 8), IpProtocol.Tcp));
+        Assert.Equal((TcpFlags.Reset | TcpFlags.Acknowledge, 1001U), (tcp.Flags, tcp.AcknowledgementNumber));
+    }
+
     private LooseEnd Add(string addresses, int mtu)
     {
         MemoryLink cable = _network.Attach(_router, addresses, out RouterInterface added, options => options with { Mtu = mtu });
