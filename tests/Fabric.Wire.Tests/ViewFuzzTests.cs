@@ -11,7 +11,7 @@ public sealed class ViewFuzzTests
 {
     private static readonly MacAddress Mac = MacAddress.FromBits(0x0100_0000_5452);
     private readonly Random _random = new(TestSeed.Seed);
-    private readonly long[] _read = new long[16];
+    private readonly long[] _read = new long[18];
 
     [Fact]
     public void WhatAViewOffersCanBeRead()
@@ -174,6 +174,35 @@ public sealed class ViewFuzzTests
         }
 
         TouchDhcp(bytes);
+        TouchRip(bytes);
+    }
+
+    private void TouchRip(ReadOnlySpan<byte> bytes)
+    {
+        if (RipView.TryParse(bytes, out RipView rip))
+        {
+            _ = (rip.Command, rip.Version, rip.Unused, rip.IsWholeTable);
+            if (rip.Authentication == RipAuthenticationType.Password)
+                Assert.Equal(RipView.PasswordLength, rip.Password.Length);
+            if (rip.Authentication == RipAuthenticationType.Cryptographic)
+            {
+                _ = (rip.KeyId, rip.DigestLength, rip.Sequence);
+                Assert.Equal(bytes.Length, rip.Signed.Length + rip.Digest.Length);
+                _read[16]++;
+            }
+
+            for (int i = 0; i < rip.Count; i++)
+                _ = (rip.Entry(i).Family, rip.Entry(i).Tag, rip.Entry(i).Address, rip.Entry(i).Mask, rip.Entry(i).NextHop, rip.Entry(i).Metric, rip.Entry(i).Length);
+        }
+
+        if (!RipView.TryParseNg(bytes, out RipView next))
+            return;
+        _ = next.IsWholeTable;
+        for (int i = 0; i < next.Count; i++)
+        {
+            _ = (next.EntryNg(i).Address, next.EntryNg(i).Tag, next.EntryNg(i).Length, next.EntryNg(i).Metric);
+            _read[17]++;
+        }
     }
 
     private void Walk(NeighborOptions options)
@@ -261,13 +290,16 @@ public sealed class ViewFuzzTests
         byte[] lacpdu = new byte[LacpduView.FrameLength];
         LacpduWriter.Write(lacpdu, Mac, default, default, 0);
         byte[] marker = [.. ethernet[..12], 0x88, 0x09, 2, 1, 1, 16, .. new byte[106]];
+        byte[] route = [0, 2, 0, 0, 10, 0, 0, 0, 255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+        byte[] ripPlain = [2, 2, 0, 0, 0xFF, 0xFF, 0, 2, .. new byte[16], .. route, .. route];
+        byte[] ripSigned = [2, 2, 0, 0, 0xFF, 0xFF, 0, 3, 0, 44, 1, 20, 0, 0, 0, 1, .. new byte[8], .. route, 0xFF, 0xFF, 0, 1, .. new byte[16]];
         byte[] dhcp = new byte[300];
         DhcpWriter writer = new(dhcp, isRequest: true, DhcpMessageType.Request, 1, 2, Mac);
         writer.Add(DhcpOption.RequestedAddress, IpAddress.FromV4(3));
         writer.Add((DhcpOption)52, [3]);
         writer.Finish();
         List<byte[]> samples = [configuration, rapid, lacpdu, marker];
-        samples.AddRange(new[] { arp, router, neighbor, query, report, report6, dhcp }.Select(body => (byte[])[.. ethernet, .. body]));
+        samples.AddRange(new[] { arp, router, neighbor, query, report, report6, ripPlain, ripSigned, dhcp }.Select(body => (byte[])[.. ethernet, .. body]));
         foreach (bool v6 in (bool[])[false, true])
         {
             samples.Add(new PacketRecipe { V6 = v6, NetworkOptions = 16, TcpOptions = 8, Payload = [1, 2, 3] }.Build());
