@@ -47,3 +47,29 @@ public sealed record RestartStep(string Title, int Line, string Vm) : TestStep(T
 /// <param name="B">Switch at the other end.</param>
 /// <param name="IsUp">True to mend it.</param>
 public sealed record LinkStep(string Title, int Line, string A, string B, bool IsUp) : TestStep(Title, Line);
+
+/// <summary>A router knows a way, or knows none.</summary>
+/// <param name="Title">For the report.</param>
+/// <param name="Line">Line in the file, from 1.</param>
+/// <param name="Router">The router.</param>
+/// <param name="To">The network; for an address, of full length.</param>
+public sealed record RouteStep(string Title, int Line, string Router, System.Net.IPNetwork To) : TestStep(Title, Line)
+{
+    /// <summary>True when a route to exactly this network is meant, false when the way that packets to this address take.</summary>
+    public bool IsPrefix { get; init; }
+
+    /// <summary>True when there must be none.</summary>
+    public bool IsMissing { get; init; }
+
+    /// <summary>One of the next routers, or null for any.</summary>
+    public System.Net.IPAddress? Via { get; init; }
+
+    /// <summary>Full name of the interface that it leaves by, or null for any.</summary>
+    public string? Out { get; init; }
+
+    /// <summary>Who has told of it: connected, static or rip; null for anybody.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>How long it may take until it is as expected. Zero to look once.</summary>
+    public TimeSpan Within { get; init; }
+}

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Xml.Linq;
 using Fabric.Cli.Testing;
+using Fabric.Daemon.Control;
 using Fabric.Topology;
 
 namespace Fabric.Cli.Tests;
@@ -23,6 +24,28 @@ public class TestingTests
     [InlineData(0, "", "", "expected 'hello' in the output, which was empty")]
     public void ACommandIsJudgedByStatusAndOutput(int status, string stdout, string stderr, string? failure) =>
         Assert.Equal(failure, StepRunner.JudgeExec(Exec, status, stdout, stderr));
+
+    [Theory]
+    [InlineData("10.2.0.0/24", null, null, null, false, null)]
+    [InlineData("10.2.0.0/24", "10.0.13.2", "r1.r3", "rip", false, null)]
+    [InlineData("10.2.0.0/24", "10.0.13.2", "r1.r2", null, false, "the route is: 10.2.0.0/24 rip 10.0.12.2 r1.r2, 10.0.13.2 r1.r3")]
+    [InlineData("10.2.0.0/24", null, null, "static", false, "the route is: 10.2.0.0/24 rip 10.0.12.2 r1.r2, 10.0.13.2 r1.r3")]
+    [InlineData("10.2.0.0/24", null, null, null, true, "the route is: 10.2.0.0/24 rip 10.0.12.2 r1.r2, 10.0.13.2 r1.r3")]
+    [InlineData("10.2.0.0/16", null, null, null, false, "there is no such route")]
+    [InlineData("10.2.0.0/16", null, null, null, true, null)]
+    [InlineData("10.2.0.5/32", null, null, "rip", false, null)]
+    [InlineData("192.0.2.1/32", null, "r1.r2", "static", false, "the route is: 0.0.0.0/0 static unreachable")]
+    public void ARouteIsJudgedByItsWays(string to, string? via, string? outOf, string? source, bool isMissing, string? failure)
+    {
+        RouteStatus[] routes =
+        [
+            new("r1", "0.0.0.0/0", "static", "unreachable", 1, 0, 0, true, 5, []),
+            new("r1", "10.2.0.0/24", "rip", "unicast", 120, 2, 0, true, 5, [new NextHopStatus("r1.r2", "10.0.12.2"), new NextHopStatus("r1.r3", "10.0.13.2")]),
+            new("r1", "10.2.0.0/24", "static", "unicast", 200, 0, 0, false, null, [new NextHopStatus("r1.r9", "10.0.19.2")]),
+        ];
+        RouteStep step = new("t", 1, "r1", IPNetwork.Parse(to)) { IsPrefix = !to.EndsWith("/32", StringComparison.Ordinal), IsMissing = isMissing, Via = via is null ? null : IPAddress.Parse(via), Out = outOf, Source = source };
+        Assert.Equal(failure, StepRunner.JudgeRoute(step, routes));
+    }
 
     [Fact]
     public void JunitHoldsOneCasePerStepAndTakesWhateverGuestsPrint()

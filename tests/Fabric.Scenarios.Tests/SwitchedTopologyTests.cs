@@ -6,7 +6,7 @@ public class SwitchedTopologyTests
     [Theory]
     [InlineData("rstp-ring", 11)]
     [InlineData("vlan-campus", 7)]
-    [InlineData("routed-hosts", 12)]
+    [InlineData("routed-hosts", 17)]
     public async Task Its_own_tests_pass(string topology, int steps)
     {
         await using Lab lab = new();

@@ -65,7 +65,7 @@ public class FaultTests
     [InlineData("switches: { s: }\nhosts: { h: { to: s, gateway: 10.0.0.1/24 } }", "2:31: 'gateway:' is one station's address, without prefix length: 10.0.0.1")]
     [InlineData("switches: { s: }\nhosts: { h: { to: s, services: [ecko] } }", "2:33: there is no service 'ecko'; there is echo, sink")]
     [InlineData("vms: { a: { kernel: k } }\nswitches: { s: }\nhosts: { a: { to: s } }", "3:13: 'a' is a vm already; a host needs a name of its own")]
-    [InlineData("tests: [{ name: x }]", "1:9: a test step holds exactly one of ping, exec, restart, link")]
+    [InlineData("tests: [{ name: x }]", "1:9: a test step holds exactly one of ping, exec, restart, link, route")]
     [InlineData("vms: 1\nvms: 2", "2:1: not valid YAML: Duplicate key vms")]
     [InlineData("", "1:1: the file holds no topology; it takes name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, disks, pool, vms, hosts, tests")]
     [InlineData("just text", "1:1: a topology is a mapping of name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, disks, pool, vms, hosts, tests, not 'just text'")]

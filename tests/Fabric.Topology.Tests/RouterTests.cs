@@ -56,6 +56,8 @@ public class RouterTests
           - ping: { from: h3, to: r1 }
           - link: { a: r2, b: r1, state: down }
           - link: { a: lan, b: r1, state: down }
+          - route: { router: r1, to: 10.3.0.7, via: 10.0.12.2, out: east, source: rip, within: 5s }
+          - route: { router: r2, to: 10.8.0.0/16, missing: true }
         """;
 
     [Fact]
@@ -120,6 +122,9 @@ public class RouterTests
         Assert.Equal(("10.1.0.1", "fe80::1", (IPAddress.Parse("fd01::8"), 64)), (nic.Gateway!.ToString(), nic.GatewayV6!.ToString(), nic.Address6));
         Assert.Equal(["10.3.0.2", "10.255.0.1"], model.Tests.OfType<PingStep>().Select(step => step.To.ToString()));
         Assert.Equal([("r2", "r1"), ("lan", "r1")], model.Tests.OfType<LinkStep>().Select(step => (step.A, step.B)));
+        RouteStep[] routes = [.. model.Tests.OfType<RouteStep>()];
+        Assert.Equal(("r1", "10.3.0.7/32", false, "10.0.12.2", "r1.east", "rip", 5), (routes[0].Router, $"{routes[0].To}", routes[0].IsPrefix, $"{routes[0].Via}", routes[0].Out, routes[0].Source, routes[0].Within.Seconds));
+        Assert.Equal(("r2 has no route to 10.8.0.0/16", true, true), (routes[1].Title, routes[1].IsPrefix, routes[1].IsMissing));
         Assert.True(model.Links[0].Joins("r1", "r2") && model.Links[0].Joins("r2.west", "r1") && !model.Links[0].Joins("r1", "lan"));
     }
 
@@ -179,8 +184,40 @@ public class RouterTests
     [InlineData("hosts: { h: { to: s, address: 10.9.0.1/24 }, i: { to: r.b } }", "1:31: address 10.9.0.1 is taken by router 'r' on switch 's'")]
     [InlineData("acls: { x: { rules: [{ action: deny, vlan: 3 }] } }\nhosts: { i: { to: r.b } }", "4:105: a rule of access list 'x' looks at frames, and a router at packets")]
     [InlineData("acls: { x: { rules: [{ action: reject }] } }\nhosts: { i: { to: s, acl-in: x } }", "2:30: access list 'x' has 'action: reject', which only a router can do; write 'deny' for a switch")]
+    [InlineData("hosts: { i: { to: r.b } }\ntests: [{ route: { router: r, to: 10.1.2.3/8 } }]", "2:35: '10.1.2.3/8' has bits set behind its prefix; the network is 10.0.0.0/8, the address alone 10.1.2.3")]
+    [InlineData("hosts: { i: { to: r.b } }\ntests: [{ route: { router: r, to: 10.1.2.3, missing: true, out: b } }]", "2:65: a route that is missing leads nowhere; leave out 'missing:' or this")]
     [InlineData("hosts: { i: { to: r.b } }\ntests: [{ link: { a: r, b: x, state: up } }]", "2:28: there is no switch or router 'x'; there is s, r, r.a, r.b")]
     public void What_is_plugged_into_a_router_is_checked(string line, string fault) =>
         Assert.Contains(fault, TopologyFile.Faults(
             $"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24{(line.StartsWith("acls", StringComparison.Ordinal) ? ", filter-in: x" : "")} }} }} }} }}"));
+
+    /// <summary>However a file about routers is damaged, the answer is a model or a list of faults.</summary>
+    [Fact]
+    public void Mutated_files_never_throw_anything_else()
+    {
+        Random random = new(int.Parse(Environment.GetEnvironmentVariable("FABRIC_TEST_SEED") ?? "1"));
+        int count = int.Parse(Environment.GetEnvironmentVariable("FABRIC_TEST_COUNT") ?? "400");
+        const string alphabet = "{}[]:,-.&*\n ~/0123ablr";
+        string[] lines = Lab.Split('\n');
+        for (int i = 0; i < count; i++)
+        {
+            // A line away, a word in the place of another, a few characters: what typing mistakes and half-done edits leave.
+            List<string> kept = [.. lines];
+            if (random.Next(2) == 0)
+                kept.RemoveAt(random.Next(kept.Count));
+            string[] words = string.Join('\n', kept).Split(' ');
+            words[random.Next(words.Length)] = words[random.Next(words.Length)];
+            char[] text = string.Join(' ', words).ToCharArray();
+            for (int edits = random.Next(3); edits > 0; edits--)
+                text[random.Next(text.Length)] = alphabet[random.Next(alphabet.Length)];
+            try
+            {
+                TopologyFile.Load(new string(text));
+            }
+            catch (TopologyException e)
+            {
+                Assert.All(e.Errors, error => Assert.True(error.Line > 0 && error.Column > 0 && error.Message.Length > 0));
+            }
+        }
+    }
 }

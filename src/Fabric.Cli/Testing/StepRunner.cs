@@ -14,6 +14,7 @@ internal sealed partial class StepRunner(ControlClient client)
 {
     private const int EchoWaitSeconds = 2;
     private const int HostPingIntervalMs = 10;
+    private static readonly TimeSpan RouteInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PingOverhead = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromMinutes(3);
 
@@ -58,11 +59,27 @@ internal sealed partial class StepRunner(ControlClient client)
         return null;
     }
 
+    /// <summary>Judges what a router knows.</summary>
+    internal static string? JudgeRoute(RouteStep step, IReadOnlyList<RouteStatus> routes)
+    {
+        RouteStatus? found = step.IsPrefix
+            ? routes.FirstOrDefault(route => route.Selected && route.Prefix == $"{step.To}")
+            : RouteTableView.Towards(routes, step.To.BaseAddress) is [RouteStatus only, ..] ? only : null;
+        if (found is null)
+            return step.IsMissing ? null : "there is no such route";
+        string way = $"{found.Prefix} {found.Source} {string.Join(", ", found.NextHops.Select(hop => $"{hop.Gateway ?? "on link"} {hop.Interface}").DefaultIfEmpty(found.Kind))}";
+        bool isRight = !step.IsMissing
+            && (step.Source is null || step.Source == found.Source)
+            && (step.Via is null && step.Out is null || found.NextHops.Any(hop => (step.Via is null || hop.Gateway == $"{step.Via}") && (step.Out is null || hop.Interface == step.Out)));
+        return isRight ? null : $"the route is: {way}";
+    }
+
     private static string Quote(string output) => output.Trim().Length == 0 ? ", which was empty" : $", got: {output.Trim()}";
 
     private static TimeSpan LimitOf(TestStep step) => step switch
     {
         PingStep ping => ping.Within + TimeSpan.FromSeconds(ping.Count * (1 + EchoWaitSeconds)) + PingOverhead,
+        RouteStep route => route.Within + PingOverhead,
         ExecStep exec => exec.Timeout,
         _ => RestartTimeout,
     };
@@ -86,8 +103,22 @@ internal sealed partial class StepRunner(ControlClient client)
             case LinkStep link:
                 await client.SetLinkAsync(link.A, link.B, link.IsUp, cancel);
                 return null;
+            case RouteStep route:
+                return await JudgeRouteAsync(route, cancel);
             default:
                 throw new ArgumentException($"no way to run a {step.GetType().Name}", nameof(step));
+        }
+    }
+
+    private async Task<string?> JudgeRouteAsync(RouteStep step, CancellationToken cancel)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        while (true)
+        {
+            string? failure = JudgeRoute(step, await client.RoutesAsync(step.Router, cancel));
+            if (failure is null || Stopwatch.GetElapsedTime(begin) >= step.Within)
+                return failure;
+            await Task.Delay(RouteInterval, cancel);
         }
     }
 

@@ -122,6 +122,16 @@ internal static class RouterLanguage
         new Key("dhcp", ValueKind.SectionsByName, "Give out addresses by DHCP, by the name of the interface.") { Section = DhcpPool },
         new Key("advertise", ValueKind.NamesOrSections, "Advertise the IPv6 prefixes of interfaces, so that hosts form addresses: their names, or a mapping with more to say.") { Section = Advertise });
 
+    internal static readonly Section RouteStep = new(
+        "route step",
+        new Key("router", ValueKind.Name, "Router that is asked.") { IsRequired = true },
+        new Key("to", ValueKind.Address, "Network, such as 10.2.0.0/24, which must be known as such; or address, such as 10.2.0.5, whose way is looked up.") { IsRequired = true },
+        new Key("via", ValueKind.Address, "Next router, which must be among those of the route."),
+        new Key("out", ValueKind.Name, "Interface of the router that it must leave by."),
+        new Key("source", ValueKind.Choice, "Who must have told of it.") { Choices = ["connected", "static", "rip"] },
+        new Key("missing", ValueKind.Boolean, "There must be no such route."),
+        new Key("within", ValueKind.Duration, "Look again until it is as expected, at most this long."));
+
     private static Key[] RipKeys(Section ripInterface) =>
     [
         new Key("interfaces", ValueKind.NamesOrSections, "Interfaces that take part: their names, or a mapping with more to say.") { Section = ripInterface },

@@ -229,7 +229,8 @@ internal static class TopologyLanguage
         new Key("ping", ValueKind.Section, "One VM or host pings another; every echo must come back.") { Section = Ping },
         new Key("exec", ValueKind.Section, "A command runs in a guest; its exit status and output are judged.") { Section = Exec },
         new Key("restart", ValueKind.Section, "A machine is stopped in order and started again.") { Section = Restart, Shorthand = "vm" },
-        new Key("link", ValueKind.Section, "A link between switches or routers is cut or mended.") { Section = LinkChange });
+        new Key("link", ValueKind.Section, "A link between switches or routers is cut or mended.") { Section = LinkChange },
+        new Key("route", ValueKind.Section, "A router must know a way.") { Section = RouterLanguage.RouteStep });
 
     internal static readonly Section Root = new(
         "topology",

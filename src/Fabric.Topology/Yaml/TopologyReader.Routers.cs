@@ -13,6 +13,7 @@ internal sealed partial class TopologyReader
     /// <summary>Least MTU of a router, that of IPv6.</summary>
     private const int LeastMtu = 1280;
 
+    private static readonly string[] WayKeys = ["via", "out", "source"];
     private readonly Dictionary<string, RouterDraft> _routers = [];
     private readonly Dictionary<string, string> _plugs = [];
     private readonly List<(YamlSection Section, LinkModel Link)> _cables = [];
@@ -195,6 +196,28 @@ internal sealed partial class TopologyReader
             : !LinkModel.IsInterface(cable.B) ? cable.B
             : !LinkModel.IsInterface(cable.A) ? cable.A
             : $"{cable.A} - {cable.B}";
+    }
+
+    private RouteStep? ReadRouteStep(string? title, YamlSection section)
+    {
+        if (Refer(section, "router", _routers.Keys, "router") is not { } router || section.Address("to", leastPrefix: 0) is not { } to)
+            return null;
+        bool isPrefix = to.PrefixLength >= 0;
+        IPNetwork network = AddressPlan.NetworkOf(to.Address, isPrefix ? to.PrefixLength : to.Address.GetAddressBytes().Length * 8);
+        if (!network.BaseAddress.Equals(to.Address))
+            errors.Add(section.At("to"), $"'{to.Address}/{to.PrefixLength}' has bits set behind its prefix; the network is {network}, the address alone {to.Address}");
+        bool isMissing = section.Boolean("missing") ?? false;
+        foreach (string key in WayKeys.Where(key => isMissing && section.Has(key)))
+            errors.Add(section.At(key), "a route that is missing leads nowhere; leave out 'missing:' or this");
+        return new RouteStep(title ?? $"{router} has {(isMissing ? "no" : "a")} route to {section.Text("to")}", section.Line, router, network)
+        {
+            IsPrefix = isPrefix,
+            IsMissing = isMissing,
+            Via = section.Address("via")?.Address,
+            Out = section.Text("out") is { } name && IsInterface(_routers[router], name, section.At("out")) ? $"{router}.{name}" : null,
+            Source = section.Choice("source"),
+            Within = section.Duration("within") ?? TimeSpan.Zero,
+        };
     }
 
     /// <summary>A gateway: an address, or the router of that name at the same place.</summary>

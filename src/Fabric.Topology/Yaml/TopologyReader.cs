@@ -293,7 +293,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
     private TestStep? ReadTest(YamlSection section)
     {
         string? title = section.Text("name");
-        string[] kinds = ["ping", "exec", "restart", "link"];
+        string[] kinds = ["ping", "exec", "restart", "link", "route"];
         if (kinds.Count(section.Has) != 1)
         {
             errors.Add(section.Node, $"a test step holds exactly one of {string.Join(", ", kinds)}");
@@ -306,6 +306,8 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             return ReadExec(title, exec);
         if (section.Child("link") is { } link)
             return ReadLinkStep(title, link);
+        if (section.Child("route") is { } route)
+            return ReadRouteStep(title, route);
         YamlSection restart = section.Child("restart")!;
         return Refer(restart, "vm", _vms.Keys, "vm") is { } vm ? new RestartStep(title ?? $"restart {vm}", section.Line, vm) : null;
     }

@@ -152,7 +152,7 @@ internal sealed class YamlSection
     }
 
     /// <summary>An address with its prefix length; −1 when none is written.</summary>
-    internal (IPAddress Address, int PrefixLength)? Address(string key) => Text(key) is { } text ? Address(key, text, At(key)) : null;
+    internal (IPAddress Address, int PrefixLength)? Address(string key, int leastPrefix = 1) => Text(key) is { } text ? Address(key, text, At(key), leastPrefix) : null;
 
     internal IPNetwork? Network(string key)
     {
