@@ -12,6 +12,7 @@ namespace Fabric.Routing.Forwarding;
 internal sealed unsafe partial class PortPath
 {
     private const int TagLength = 4;
+    private const int SmallFrame = 64;
     private const int VlanMask = 0xFFF;
     private const ulong LinkLocalPrefix = 0x3FA;
     private const ulong MacMask = 0xFFFF_FFFF_FFFF;
@@ -24,10 +25,12 @@ internal sealed unsafe partial class PortPath
         int at = (index * SlotLength) + Headroom - EthernetView.MinHeaderLength;
         Span<byte> copy = _slots.AsSpan(at, Copied);
         ReadOnlySpan<byte> head = frame.Head;
-        int length = Math.Min(Math.Min(frame.Length, Frame.MaxLength), Copied);
-        if (head.Length >= length)
+        int length = Math.Min(frame.Length, Copied);
+        if (length == SmallFrame && head.Length == SmallFrame)
+            head[..SmallFrame].CopyTo(copy);
+        else if (length >= 0 && head.Length >= length)
             head[..length].CopyTo(copy);
-        else if (frame.CopyTo(0, copy[..length]) != length)
+        else if (length < 0 || frame.CopyTo(0, copy[..length]) != length)
             length = 0;
         if (length < EthernetView.MinHeaderLength || frame.Length > Frame.MaxLength)
             return Drop(RouterDrop.Malformed);

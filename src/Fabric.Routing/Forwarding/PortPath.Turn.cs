@@ -76,10 +76,7 @@ internal sealed unsafe partial class PortPath
     {
         LogicalInterface link = _lastLink!;
         Rewrite(in item, link, _lastNeighbor!.Word);
-        Frame made = Make(in item, in frame, frame.Offload, link);
-        _isMixed |= _ready != 0 && _via[0] != link;
-        _via[_ready] = link;
-        _out[_ready++] = made;
+        Leave(Make(in item, in frame, frame.Offload, link), link);
     }
 
     /// <summary>Puts a frame among those that leave together, or has it wait for its neighbour.</summary>
@@ -91,9 +88,18 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
-        _isMixed |= _ready != 0 && _via[0] != link;
-        _via[_ready] = link;
-        _out[_ready++] = made;
+        Leave(in made, link);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Leave(in Frame made, LogicalInterface link)
+    {
+        int place = _ready++;
+        _isMixed |= place != 0 && _via[0] != link;
+        _readyBytes += made.Length;
+        _isUnfinished |= !made.Offload.IsNone;
+        _via[place] = link;
+        _out[place] = made;
     }
 
     /// <summary>Chooses among equal next hops; one whose interface is down is no choice.</summary>

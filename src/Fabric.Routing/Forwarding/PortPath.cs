@@ -46,6 +46,9 @@ internal sealed unsafe partial class PortPath
     private byte[]? _joined;
     private int _ready;
 
+    private long _readyBytes;
+    private bool _isUnfinished;
+
     /// <summary>What is ready leaves by more than one interface.</summary>
     private bool _isMixed;
 
@@ -143,7 +146,11 @@ internal sealed unsafe partial class PortPath
     private void Give()
     {
         int ready = _ready;
+        long bytes = _readyBytes;
+        bool unfinished = _isUnfinished;
         _ready = 0;
+        _readyBytes = 0;
+        _isUnfinished = false;
         if (_isMixed)
         {
             GiveMixed(ready);
@@ -151,7 +158,7 @@ internal sealed unsafe partial class PortPath
         }
         else if (ready != 0)
         {
-            Give(_via[0]!, _out.AsSpan(0, ready));
+            Give(_via[0]!, _out.AsSpan(0, ready), bytes, unfinished);
         }
     }
 
@@ -162,30 +169,26 @@ internal sealed unsafe partial class PortPath
             if (_via[first] is not { } link)
                 continue;
             int count = 0;
+            long bytes = 0;
+            bool unfinished = false;
             for (int i = first; i < ready; i++)
             {
                 if (_via[i] != link)
                     continue;
                 _via[i] = null;
                 _batch[count++] = _out[i];
+                bytes += _out[i].Length;
+                unfinished |= !_out[i].Offload.IsNone;
             }
 
-            Give(link, _batch.AsSpan(0, count));
+            Give(link, _batch.AsSpan(0, count), bytes, unfinished);
         }
     }
 
-    private void Give(LogicalInterface link, ReadOnlySpan<Frame> frames)
+    private void Give(LogicalInterface link, ReadOnlySpan<Frame> frames, long bytes, bool unfinished)
     {
         IPort port = link.Port!;
         int bad = 0;
-        long bytes = 0;
-        bool unfinished = false;
-        foreach (ref readonly Frame frame in frames)
-        {
-            bytes += frame.Length;
-            unfinished |= !frame.Offload.IsNone;
-        }
-
         if (unfinished)
         {
             uint dropped = (_completer ??= new OffloadCompleter()).Transmit(port, frames);

@@ -160,6 +160,51 @@ public sealed class ForwardingTests : IDisposable
         Assert.DoesNotContain(router.Neighbors, neighbor => neighbor.Address == Address("10.0.2.2") && neighbor.State != NeighborState.Incomplete);
     }
 
+    [Theory]
+    [InlineData("10.0.2.2", 1500)]
+    [InlineData("2001:db8:2::2", 1500)]
+    [InlineData("10.0.2.2", 1300)]
+    public void A_stream_passes_whole_through_three_routers(string other, int mtu)
+    {
+        List<Router> routers = [.. Enumerable.Range(1, 3).Select(number => _network.AddRouter($"r{number}"))];
+        Host left = AddLeft(routers[0]);
+        for (int i = 1; i < 3; i++)
+        {
+            (_, RouterInterface one, RouterInterface two) = _network.Connect(
+                routers[i - 1], $"172.16.{i}.1/24 2001:db8:f{i}::1/64", routers[i], $"172.16.{i}.2/24 2001:db8:f{i}::2/64", mtu);
+            AddStatic(routers[i - 1], "10.0.2.0/24", one.Index, $"172.16.{i}.2");
+            AddStatic(routers[i], "10.0.1.0/24", two.Index, $"172.16.{i}.1");
+            AddStatic(routers[i - 1], "2001:db8:2::/64", one.Index, $"2001:db8:f{i}::2");
+            AddStatic(routers[i], "2001:db8:1::/64", two.Index, $"2001:db8:f{i}::1");
+        }
+
+        AddRight(routers[2]);
+        Fabric.Hosts.Tcp.TcpTransferResult result = _network.Await(left.TransferAsync(Address(other), 300_000));
+        Assert.True(result.IsIntact, result.Error);
+        Assert.Equal(0, result.Retransmissions);
+    }
+
+    [Fact]
+    public void Groups_that_a_protocol_joins_are_told_to_snooping_switches()
+    {
+        Router router = _network.AddRouter("r1");
+        MemoryLink cable = _network.Attach(router, "2001:db8:1::1/64", out RouterInterface link);
+        LooseEnd end = new(_network, cable, link);
+        _network.Run(2);
+        end.Receive();
+        router.Inside(host =>
+        {
+            host.Join(link.Index, Address("ff02::9"));
+            return true;
+        });
+        _network.Run(2);
+        List<byte[]> reports = [.. end.Receive(EtherType.Ipv6).Where(frame => frame[62] == (byte)Icmpv6Type.MulticastListenerReportV2)];
+        Assert.Equal(2, reports.Count);
+        byte[] group = new byte[16];
+        Address("ff02::9").CopyTo(group);
+        Assert.All(reports, report => Assert.True(report.AsSpan().IndexOf(group) > 0));
+    }
+
     private Host AddLeft(Router router) => _network.AddHost(router, "10.0.1.1/24 2001:db8:1::1/64", "10.0.1.2/24 2001:db8:1::2/64");
 
     private Host AddRight(Router router) => _network.AddHost(router, "10.0.2.1/24 2001:db8:2::1/64", "10.0.2.2/24 2001:db8:2::2/64");
