@@ -36,6 +36,9 @@ public readonly ref struct DhcpView
         _overload = overload;
     }
 
+    /// <summary>The whole message.</summary>
+    public ReadOnlySpan<byte> Bytes => _message;
+
     /// <summary>op: from a client (BOOTREQUEST), not from a server (BOOTREPLY).</summary>
     public bool IsRequest => _message[0] == 1;
 

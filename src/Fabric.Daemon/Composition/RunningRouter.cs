@@ -100,7 +100,7 @@ internal sealed class RunningRouter : IDisposable
 
         if (Model.Dhcp.Count > 0)
         {
-            _dhcp = new DhcpServer(RouterPlan.ServerOf(Model));
+            _dhcp = new DhcpServer(RouterPlan.ServerOf(Model), Router.Probe);
             Router.AddProtocol(_dhcp);
         }
 

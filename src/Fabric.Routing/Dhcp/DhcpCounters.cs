@@ -16,7 +16,7 @@ public sealed class DhcpCounters
     /// <param name="reason">The reason.</param>
     public long this[DhcpDrop reason] => _drops[(int)reason];
 
-    /// <summary>Addresses that clients have found in use by others.</summary>
+    /// <summary>Addresses found in use by somebody else: by a client, or because they answered.</summary>
     public long Conflicts { get; internal set; }
 
     internal void Count(DhcpMessageType type) => _messages[(int)type]++;

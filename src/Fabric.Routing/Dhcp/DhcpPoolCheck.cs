@@ -16,6 +16,8 @@ internal static class DhcpPoolCheck
     {
         TimeRange("the time of an offer", options.OfferTime);
         TimeRange("the time that a declined address rests", options.DeclineTime);
+        if (options.ProbeTime <= TimeSpan.Zero || options.ProbeTime > options.OfferTime)
+            throw new RoutingException($"DHCP: an answer is waited for some time, no longer than an offer lasts ({options.OfferTime}), not {options.ProbeTime}");
         for (int i = 0; i < options.Pools.Count; i++)
         {
             Check(options.Pools[i]);

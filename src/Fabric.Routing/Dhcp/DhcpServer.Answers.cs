@@ -41,6 +41,8 @@ public sealed partial class DhcpServer
 
         if (record.State != DhcpLeaseState.Bound)
             place.Book.Set(record, DhcpLeaseState.Offered, After(_options.OfferTime));
+        if (!IsProven(record, in message, in place))
+            return;
         Give(DhcpMessageType.Offer, in message, in place, record.Address, LeaseOf(in message, place.Book.Pool));
     }
 
@@ -80,6 +82,7 @@ public sealed partial class DhcpServer
             uint seconds = LeaseOf(in message, place.Book.Pool);
             place.Book.Set(record, DhcpLeaseState.Bound, After(TimeSpan.FromSeconds(seconds)));
             record.Client = place.Client;
+            record.IsProven = true;
             Give(DhcpMessageType.Acknowledge, in message, in place, address, seconds);
         }
         else if (record is not null || mayBeUnknown || !place.Book.Pool.Network.Contains(address))

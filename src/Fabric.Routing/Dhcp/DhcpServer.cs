@@ -1,4 +1,5 @@
 using Fabric.Routing.Protocols;
+using Fabric.Routing.Rib;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Dhcp;
@@ -32,14 +33,17 @@ public sealed partial class DhcpServer : IRoutingProtocol
     private const uint LeastLease = 60;
     private readonly DhcpServerOptions _options;
     private readonly LeaseBook[] _books;
+    private readonly IReachabilityProbe? _probe;
     private IProtocolHost? _host;
 
     /// <summary>Makes a server.</summary>
     /// <param name="options">What it gives out.</param>
+    /// <param name="probe">Asks whether an address is in use before it is offered for the first time (RFC 2131, 3.1, 2); null not to ask.</param>
     /// <exception cref="RoutingException">An option is outside its range, or contradicts another.</exception>
-    public DhcpServer(DhcpServerOptions options)
+    public DhcpServer(DhcpServerOptions options, IReachabilityProbe? probe = null)
     {
         DhcpPoolCheck.Throw(options);
+        _probe = probe;
         _options = options;
         _books = [.. options.Pools.Select(pool => new LeaseBook(pool))];
     }
@@ -51,7 +55,17 @@ public sealed partial class DhcpServer : IRoutingProtocol
     public ushort Port => DhcpView.ServerPort;
 
     /// <inheritdoc/>
-    public long Due => _books.Length == 0 ? long.MaxValue : _books.Min(book => book.Due);
+    public long Due
+    {
+        get
+        {
+            // Offers wait for the same time each: the first is due first.
+            long due = _waiting.Count == 0 ? long.MaxValue : _waiting[0].Due;
+            foreach (LeaseBook book in _books)
+                due = Math.Min(due, book.Due);
+            return due;
+        }
+    }
 
     /// <summary>What it has done.</summary>
     public DhcpCounters Counters { get; } = new();
@@ -85,10 +99,15 @@ public sealed partial class DhcpServer : IRoutingProtocol
     {
         foreach (LeaseBook book in _books)
             book.Expire(_host!.Now);
+        OfferProven();
     }
 
     /// <inheritdoc/>
-    public void Stop() => _host = null;
+    public void Stop()
+    {
+        _waiting.Clear();
+        _host = null;
+    }
 
     /// <inheritdoc/>
     public void Accept(in Datagram datagram)

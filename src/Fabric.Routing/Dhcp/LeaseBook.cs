@@ -121,6 +121,7 @@ internal sealed class LeaseBook
             _byClient.Remove(record.Client.Key!);
         Unlist(record);
         record.Client = client;
+        record.IsProven = false;
         _byClient[client.Key] = record;
         return record;
     }

@@ -15,6 +15,9 @@ internal sealed class LeaseRecord(IpAddress address)
     /// <summary>When the state ends by itself; meaningless for a free one.</summary>
     internal long Expires { get; set; }
 
+    /// <summary>True when the client has had it, or nobody has answered at it.</summary>
+    internal bool IsProven { get; set; }
+
     /// <summary>Its place among the free ones.</summary>
     internal LinkedListNode<LeaseRecord>? Place { get; set; }
 }

@@ -73,6 +73,19 @@ public sealed class ClientTests : IDisposable
         HostTool.Await("the release", 10, () => router.Leases is [{ State: DhcpLeaseState.Free }] ? null : $"{router.Leases[0]}");
     }
 
+    /// <summary>The first address of the range is a station's own already.</summary>
+    [SkippableFact]
+    public void AnAddressThatAnswersIsNotGivenOut()
+    {
+        using TestNamespace space = new();
+        HostTool.Need("udhcpc", "udhcpc");
+        using TapRouter router = new(space, "cl0", "10.77.0.1/24", s_pool);
+        space.Ip("addr", "add", "10.77.0.100/24", "dev", "cl0");
+        string told = space.Expect("udhcpc", "-i", "cl0", "-f", "-n", "-q", "-T", "2", "-s", Script(Telling));
+        Assert.Contains("\nip=10.77.0.101\n", told, StringComparison.Ordinal);
+        Assert.Contains(router.Leases, lease => lease.State == DhcpLeaseState.Declined && lease.Address == Address("10.77.0.100"));
+    }
+
     /// <summary>The client's link has a relay agent, and the server reaches that by a route alone.</summary>
     [SkippableFact]
     public void AClientBehindARelayAgentGetsAnAddressOfItsOwnNetwork()

@@ -18,8 +18,8 @@ internal sealed class TapRouter : IDisposable
     public TapRouter(TestNamespace space, string tap, string address, params DhcpPool[] pools)
     {
         _port = TapPort.Open(tap, new TapOptions(tap) { Namespace = space.Name });
-        _server = new DhcpServer(new DhcpServerOptions { Pools = pools });
         Router = new Router(new RouterOptions { Name = "r", Seed = 1 }, TimeProvider.System);
+        _server = new DhcpServer(new DhcpServerOptions { Pools = pools }, Router.Probe);
         Router.Attach(_port, new RouterInterfaceOptions { Name = "r.lan", Mac = MacAddress.FromBits(0x01_00_00_0D_FA_02), Addresses = [Prefix(address)] });
         Router.AddProtocol(_server);
         _worker.Add(_port, Router);

@@ -7,13 +7,20 @@ using Fabric.Wire;
 namespace Fabric.Routing.Tests.Dhcp;
 
 /// <summary>A DHCP server on two interfaces, 10.0.1.1/24 (number 0) and 10.0.2.1/24 (number 1), in time that the test makes pass.</summary>
-internal sealed class DhcpBench : IProtocolHost
+internal sealed class DhcpBench : IProtocolHost, IReachabilityProbe
 {
     private const int MessageRoom = 600;
 
+    private readonly List<(IpAddress Target, Action<IpAddress> Answered)> _asked = [];
+
     public DhcpBench(params DhcpPool[] pools)
+        : this(asks: false, pools)
     {
-        Server = new DhcpServer(new DhcpServerOptions { Pools = pools });
+    }
+
+    public DhcpBench(bool asks, params DhcpPool[] pools)
+    {
+        Server = new DhcpServer(new DhcpServerOptions { Pools = pools }, asks ? this : null);
         Server.Start(this);
     }
 
@@ -21,6 +28,9 @@ internal sealed class DhcpBench : IProtocolHost
 
     /// <summary>What was sent last; null when nothing was since the last message.</summary>
     public SentReply? Last { get; private set; }
+
+    /// <summary>Addresses that somebody uses, and which answer at once.</summary>
+    public HashSet<IpAddress> InUse { get; } = [];
 
     public bool CanSend { get; set; } = true;
 
@@ -47,6 +57,7 @@ internal sealed class DhcpBench : IProtocolHost
 
     public void Pass(TimeSpan time)
     {
+        Last = null;
         Now += time.Ticks * 100;
         if (Server.Due <= Now)
             Server.Tick();
@@ -98,6 +109,21 @@ internal sealed class DhcpBench : IProtocolHost
     {
         Last = new SentReply(datagram.Interface, datagram.Destination, datagram.DestinationPort, datagram.Station, datagram.Payload.ToArray());
         return CanSend;
+    }
+
+    bool IReachabilityProbe.Ask(IpAddress target, Action<IpAddress> answered)
+    {
+        _asked.Add((target, answered));
+        return true;
+    }
+
+    /// <summary>Lets those answer that were asked and are there.</summary>
+    public void Answer()
+    {
+        (IpAddress Target, Action<IpAddress> Answered)[] asked = [.. _asked];
+        _asked.Clear();
+        foreach ((IpAddress target, Action<IpAddress> answered) in asked.Where(question => InUse.Contains(question.Target)))
+            answered(target);
     }
 
     void IProtocolHost.Join(int @interface, IpAddress group)

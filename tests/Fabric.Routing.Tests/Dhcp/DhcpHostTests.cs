@@ -23,7 +23,7 @@ public sealed class DhcpHostTests : IDisposable
         DhcpServer server = new(new DhcpServerOptions
         {
             Pools = [new DhcpPool(Prefix("10.0.1.0/24"), Address("10.0.1.100"), Address("10.0.1.110")) { Domain = "lab", NameServers = [Address("10.0.2.2")], Lease = TimeSpan.FromSeconds(60) }],
-        });
+        }, router.Probe);
         router.AddProtocol(server);
         DhcpLease lease = _network.Await(host.WaitForLeaseAsync());
         Assert.Equal((Prefix("10.0.1.100/24"), Address("10.0.1.1"), "lab", 1500), (lease.Prefix, lease.Router, lease.Domain, lease.Mtu));

@@ -147,6 +147,27 @@ public sealed class DhcpServerTests
     }
 
     [Fact]
+    public void AnAddressThatAnswersIsNotOffered()
+    {
+        DhcpBench bench = new(asks: true, Pool(100, 102));
+        bench.InUse.UnionWith([Address("10.0.1.100"), Address("10.0.1.101")]);
+        Assert.Null(bench.Hear(DhcpMessageType.Discover, 1));
+        bench.Answer();
+        Assert.Null(bench.Hear(DhcpMessageType.Discover, 1));
+        bench.Answer();
+        Assert.Null(bench.Last);
+        bench.Pass(TimeSpan.FromSeconds(1));
+        Assert.Equal(Address("10.0.1.102"), bench.Last!.Yours);
+        Assert.Equal(2, bench.Server.Counters.Conflicts);
+
+        // Its own address answers for itself: it is not asked again.
+        Assert.Equal(Address("10.0.1.102"), bench.Lease(1));
+        Assert.NotNull(bench.Hear(DhcpMessageType.Discover, 1));
+        Assert.Null(bench.Hear(DhcpMessageType.Discover, 2));
+        Assert.Equal(1, bench.Server.Counters[DhcpDrop.Exhausted]);
+    }
+
+    [Fact]
     public void StaticLeasesAreByEthernetAddressOrClientIdentifier()
     {
         DhcpBench bench = new(Pool(100, 101) with
