@@ -11,7 +11,8 @@ namespace Fabric.Overlay;
 /// <summary>The way out of a VTEP: from the frames of a switch to the datagrams of the underlay.</summary>
 /// <remarks>A burst is gone through three times: its heads are copied and checked; all its destinations are looked up under one lock; each
 /// frame is made into datagrams. Those are views: a head in a place of this object, which has the VXLAN header too, and the rest of the
-/// frame wherever it lies. They leave when the burst is through, or there is no room.</remarks>
+/// frame wherever it lies. They leave when the burst is through, or there is no room: as late as can be, so that segments of several
+/// super-frames leave together.</remarks>
 internal sealed unsafe class Encapsulator : IDisposable
 {
     private const int MaxBurst = IPort.MaxBurst;
@@ -25,23 +26,30 @@ internal sealed unsafe class Encapsulator : IDisposable
     // Room for a tag's worth of shifting, and for the headers of a segment that OffloadCompleter made.
     private const int Place = 320;
     private const int HeadOffset = 16;
-    private const int MostPieces = 2048;
+    private const int MostFinished = IUnderlay.MaxBurst;
+    private const int MostPieces = 4096;
     private const int MostPiecesEach = 64;
+    private const int Completers = 4;
     private const int Flooded = -1;
     private const int Dropped = -2;
 
     private readonly Vtep _vtep;
     private readonly ulong _seed;
     private readonly Lock _transmit = new();
-    private readonly byte[] _places = GC.AllocateUninitializedArray<byte>(2 * MaxBurst * Place, pinned: true);
+    private readonly byte[] _places = GC.AllocateUninitializedArray<byte>((MaxBurst + MostFinished) * Place, pinned: true);
     private readonly FrameSegment[] _pieces = GC.AllocateUninitializedArray<FrameSegment>(MostPieces, pinned: true);
     private readonly TunnelDatagram[] _datagrams = new TunnelDatagram[IUnderlay.MaxBurst];
     private readonly int[] _targets = new int[MaxBurst];
-    private readonly OffloadCompleter _completer = new();
+
+    // What one has made stays valid until its next frame: they take turns.
+    private readonly OffloadCompleter[] _completers = [.. Enumerable.Range(0, Completers).Select(_ => new OffloadCompleter())];
     private readonly FinishedEnd _finished;
     private byte[] _copy = [];
     private RemoteVtep[] _remotes = [];
     private int _pieceCount;
+    private int _finishedCount;
+    private int _completer;
+    private int _completersInUse;
     private int _datagramCount;
     private int _queued;
     private int _left;
@@ -104,6 +112,7 @@ internal sealed unsafe class Encapsulator : IDisposable
         }
 
         int accepted = 0;
+        _finishedCount = 0;
         for (int i = 0; i < frames.Length; i++)
         {
             if (targets[i] != Dropped && Encapsulate(port, in frames[i], i))
@@ -111,7 +120,6 @@ internal sealed unsafe class Encapsulator : IDisposable
         }
 
         Flush(port);
-        _pieceCount = 0;
         return accepted;
     }
 
@@ -176,13 +184,16 @@ internal sealed unsafe class Encapsulator : IDisposable
 
     private bool Encapsulate(VxlanPort port, in Frame frame, int index)
     {
+        ushort sourcePort = SourcePort(new ReadOnlySpan<byte>(At(index) + HeadOffset, Math.Min(frame.Length, HeadLength)));
         if (frame.Offload.IsNone)
-            return Append(port, in frame, index, _targets[index], isCopied: true);
+            return Append(port, in frame, index, _targets[index], sourcePort, isCopied: true);
 
-        // What the completer makes is valid during its call only.
-        Flush(port);
-        _finished.Begin(port, _targets[index]);
-        if (_completer.Transmit(_finished, new ReadOnlySpan<Frame>(in frame)) != 0)
+        if (_completersInUse == Completers)
+            Flush(port);
+        _completersInUse++;
+        _completer = (_completer + 1) % Completers;
+        _finished.Begin(port, _targets[index], sourcePort);
+        if (_completers[_completer].Transmit(_finished, new ReadOnlySpan<Frame>(in frame)) != 0)
             return Drop(port, DropReason.BadOffload);
         return _finished.Accepted;
     }
@@ -192,8 +203,9 @@ internal sealed unsafe class Encapsulator : IDisposable
     /// <param name="frame">The frame.</param>
     /// <param name="place">Which place is for its head.</param>
     /// <param name="target">Index of a VTEP, or <see cref="Flooded"/>.</param>
+    /// <param name="sourcePort">That of its flow.</param>
     /// <param name="isCopied">Whether the place has its head already.</param>
-    private bool Append(VxlanPort port, in Frame frame, int place, int target, bool isCopied)
+    private bool Append(VxlanPort port, in Frame frame, int place, int target, ushort sourcePort, bool isCopied)
     {
         byte* head = At(place) + HeadOffset;
         int copied = isCopied ? Math.Min(frame.Length, HeadLength) : frame.Head.Length;
@@ -201,7 +213,6 @@ internal sealed unsafe class Encapsulator : IDisposable
         if (!isCopied)
             frame.Head.CopyTo(new Span<byte>(head, Place - HeadOffset));
         Span<byte> start = new(head, copied);
-        ushort sourcePort = (ushort)(TunnelDatagram.FirstSourcePort + (FlowHash.Of(start, BondHash.Layer3And4, _seed) & (TunnelDatagram.SourcePorts - 1)));
         int network = EthernetView.MinHeaderLength;
         if (IsTag(TypeAt(start)))
         {
@@ -216,9 +227,7 @@ internal sealed unsafe class Encapsulator : IDisposable
 
         if (frame.Length - network > port.Mtu)
             return Drop(port, DropReason.Oversized);
-        int rest = _pieceCount;
-        if (!TryAddRest(port, in frame, offset))
-            return false;
+        int rest = AddRest(port, in frame, offset);
         VxlanView.Write(new Span<byte>(head - Header, Header), port.Vni);
         int count = _pieceCount - rest;
         int length = Header + frame.Length - (offset - copied);
@@ -247,17 +256,21 @@ internal sealed unsafe class Encapsulator : IDisposable
     }
 
     /// <summary>Adds the pieces of a frame behind its first bytes.</summary>
-    private bool TryAddRest(VxlanPort port, in Frame frame, int offset)
+    /// <returns>Index of the first piece.</returns>
+    private int AddRest(VxlanPort port, in Frame frame, int offset)
     {
+        if (frame.Rest.Length >= MostPiecesEach)
+            return AddCopy(port, in frame, offset);
+        if (_pieceCount + MostPiecesEach > MostPieces)
+            Flush(port);
+        int first = _pieceCount;
         if (offset == frame.Length)
-            return true;
-        if (frame.Rest.Length >= MostPiecesEach || _pieceCount + MostPiecesEach > MostPieces)
-            return TryAddCopy(port, in frame, offset);
-        fixed (byte* first = frame.Head)
+            return first;
+        fixed (byte* head = frame.Head)
         {
             // SAFETY: the frame's memory stays where it is during the call.
             if (frame.Head.Length > offset)
-                _pieces[_pieceCount++] = new FrameSegment((nint)(first + offset), frame.Head.Length - offset);
+                _pieces[_pieceCount++] = new FrameSegment((nint)(head + offset), frame.Head.Length - offset);
         }
 
         offset = Math.Max(0, offset - frame.Head.Length);
@@ -268,30 +281,38 @@ internal sealed unsafe class Encapsulator : IDisposable
             offset = Math.Max(0, offset - segment.Length);
         }
 
-        return true;
+        return first;
     }
 
     // Only a guest that takes care to cut its frames to shreds comes here.
-    private bool TryAddCopy(VxlanPort port, in Frame frame, int offset)
+    private int AddCopy(VxlanPort port, in Frame frame, int offset)
     {
         Flush(port);
-        _pieceCount = 0;
         if (_copy.Length == 0)
             _copy = GC.AllocateUninitializedArray<byte>(Frame.MaxLength, pinned: true);
         frame.CopyTo(offset, _copy);
         // SAFETY: the copy is pinned. Who uses it next flushes first.
-        _pieces[_pieceCount++] = new FrameSegment(Marshal.UnsafeAddrOfPinnedArrayElement(_copy, 0), frame.Length - offset);
-        return true;
+        _pieces[0] = new FrameSegment(Marshal.UnsafeAddrOfPinnedArrayElement(_copy, 0), frame.Length - offset);
+        _pieceCount = 1;
+        return 0;
     }
 
     private void Queue(VxlanPort port, in TunnelDatagram datagram)
     {
         if (_datagramCount == _datagrams.Length)
-            Flush(port);
+            Leave(port);
         _datagrams[_datagramCount++] = datagram;
     }
 
+    /// <summary>Sends what waits; no piece is in use then, and no completer but perhaps the present one.</summary>
     private void Flush(VxlanPort port)
+    {
+        Leave(port);
+        _pieceCount = 0;
+        _completersInUse = 1;
+    }
+
+    private void Leave(VxlanPort port)
     {
         if (_datagramCount == 0)
             return;
@@ -300,6 +321,9 @@ internal sealed unsafe class Encapsulator : IDisposable
         _queued += _datagramCount;
         _datagramCount = 0;
     }
+
+    private ushort SourcePort(ReadOnlySpan<byte> head) =>
+        (ushort)(TunnelDatagram.FirstSourcePort + (FlowHash.Of(head, BondHash.Layer3And4, _seed) & (TunnelDatagram.SourcePorts - 1)));
 
     private static bool Drop(VxlanPort port, DropReason reason)
     {
@@ -319,6 +343,7 @@ internal sealed unsafe class Encapsulator : IDisposable
     {
         private VxlanPort? _port;
         private int _target;
+        private ushort _sourcePort;
 
         public string Name => "finished";
 
@@ -336,16 +361,22 @@ internal sealed unsafe class Encapsulator : IDisposable
             int accepted = 0;
             for (int i = 0; i < frames.Length; i++)
             {
+                if (owner._finishedCount == MostFinished)
+                {
+                    owner.Flush(_port!);
+                    owner._finishedCount = 0;
+                }
+
+                int place = MaxBurst + owner._finishedCount++;
+
                 // The completer's first pieces are all headers, or a whole frame that it copied.
                 bool isHead = frames[i].Head.Length <= Place - HeadOffset;
                 if (!isHead)
-                    frames[i].Head[..HeadLength].CopyTo(new Span<byte>(owner.At(MaxBurst + i) + HeadOffset, HeadLength));
-                if (owner.Append(_port!, in frames[i], MaxBurst + i, _target, isCopied: !isHead))
+                    frames[i].Head[..HeadLength].CopyTo(new Span<byte>(owner.At(place) + HeadOffset, HeadLength));
+                if (owner.Append(_port!, in frames[i], place, _target, _sourcePort, isCopied: !isHead))
                     accepted++;
             }
 
-            owner.Flush(_port!);
-            owner._pieceCount = 0;
             Accepted |= accepted != 0;
             return accepted;
         }
@@ -369,8 +400,9 @@ internal sealed unsafe class Encapsulator : IDisposable
             // Holds nothing.
         }
 
-        internal void Begin(VxlanPort port, int target)
+        internal void Begin(VxlanPort port, int target, ushort sourcePort)
         {
+            _sourcePort = sourcePort;
             _port = port;
             _target = target;
             Accepted = false;

@@ -35,8 +35,8 @@ public sealed unsafe class UdpUnderlay : IUnderlay
     private const int V4NameLength = 16;
     private const int MostSegments = 64;
     private const int MostTrain = 65000;
-    private const int PiecesEach = 72;
-    private const int MostPieces = 1024;
+    private const int PiecesEach = 136;
+    private const int MostPieces = 2048;
 
     private readonly UdpUnderlayOptions _options;
     private readonly UdpSockets _sockets;
