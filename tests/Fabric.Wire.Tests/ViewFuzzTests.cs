@@ -11,7 +11,7 @@ public sealed class ViewFuzzTests
 {
     private static readonly MacAddress Mac = MacAddress.FromBits(0x0100_0000_5452);
     private readonly Random _random = new(TestSeed.Seed);
-    private readonly long[] _read = new long[18];
+    private readonly long[] _read = new long[19];
 
     [Fact]
     public void WhatAViewOffersCanBeRead()
@@ -79,6 +79,7 @@ public sealed class ViewFuzzTests
     {
         TouchFrame(bytes);
         TouchBpdu(bytes);
+        TouchVxlan(bytes);
         TouchSlow(bytes);
         // Each layer also at the octets where it stands in its sample.
         ReadOnlySpan<byte> packet = bytes.Length > 14 ? bytes[14..] : bytes;
@@ -247,6 +248,14 @@ public sealed class ViewFuzzTests
         if (SlowProtocol.TryRead(bytes, out _))
             _read[13]++;
         _ = SlowProtocol.IsMarkerResponse(bytes) || SlowProtocol.TryRespond(bytes, Mac);
+    }
+
+    private void TouchVxlan(ReadOnlySpan<byte> bytes)
+    {
+        if (!VxlanView.TryParse(bytes, out VxlanView vxlan))
+            return;
+        _ = (vxlan.Vni, vxlan.Frame.Length);
+        _read[18]++;
     }
 
     private void TouchGroup(ReadOnlySpan<byte> bytes, bool isV4)
