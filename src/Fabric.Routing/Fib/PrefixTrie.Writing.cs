@@ -40,7 +40,13 @@ internal sealed partial class PrefixTrie
     internal bool Put(bool isV4, in TrieKey key, RouteKind kind, NextHop[] nextHops)
     {
         Prepare();
-        return Change(isV4, in key, _entries.Acquire(kind, nextHops)) == 0;
+        ForwardingEntry?[] entries = _entries.Items;
+        uint number = _entries.Acquire(kind, nextHops);
+
+        // Readers that have the shorter array do not find the new number in it: they search again.
+        if (_entries.Items != entries)
+            Interlocked.Increment(ref _generation);
+        return Change(isV4, in key, number) == 0;
     }
 
     /// <summary>Takes a prefix and its entry out.</summary>

@@ -15,12 +15,16 @@ public sealed class Redistribution(IReadOnlyList<RedistributionRule> rules)
     {
         metric = null;
         tag = route.Tag;
-        RedistributionRule? rule = rules.FirstOrDefault(rule => rule.Source == route.Source);
-        RouteFilterTerm? term = rule?.Filter?.Find(route);
-        if (rule is null || (rule.Filter is not null && term is null))
-            return false;
-        metric = term?.SetMetric ?? rule.Metric;
-        tag = term?.SetTag ?? rule.Tag ?? route.Tag;
-        return true;
+        foreach (RedistributionRule rule in rules)
+        {
+            if (rule.Source != route.Source)
+                continue;
+            RouteFilterTerm? term = rule.Filter?.Find(route);
+            metric = term?.SetMetric ?? rule.Metric;
+            tag = term?.SetTag ?? rule.Tag ?? route.Tag;
+            return rule.Filter is null || term is not null;
+        }
+
+        return false;
     }
 }

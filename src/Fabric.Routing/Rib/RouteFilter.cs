@@ -27,7 +27,16 @@ public sealed class RouteFilter
     /// <summary>Finds the term that lets a route pass.</summary>
     /// <param name="route">The route.</param>
     /// <returns>Null when it is denied.</returns>
-    public RouteFilterTerm? Find(Route route) => Array.Find(_terms, term => term.Fits(route)) is { Permits: true } term ? term : null;
+    public RouteFilterTerm? Find(Route route)
+    {
+        foreach (RouteFilterTerm term in _terms)
+        {
+            if (term.Fits(route))
+                return term.Permits ? term : null;
+        }
+
+        return null;
+    }
 
     /// <summary>Has a route pass.</summary>
     /// <param name="route">The route.</param>

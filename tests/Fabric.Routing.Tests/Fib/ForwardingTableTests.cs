@@ -1,5 +1,6 @@
 using Fabric.Routing.Fib;
 using Fabric.Routing.Rib;
+using Fabric.TestKit;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Tests.Fib;
@@ -58,6 +59,34 @@ public sealed class ForwardingTableTests
         Assert.Empty(entry!.NextHops);
     }
 
+    [Fact]
+    public void LookingUpAllocatesNothing()
+    {
+        for (int i = 0; i < 60_000; i++)
+            Put(IpAddress.FromV4((uint)i << 12), 20 + (i % 9), i % 3);
+        Put("2001:db8::/32", 4);
+        UInt128 v6 = (UInt128)0x2001_0DB8 << 96;
+        uint v4 = 0;
+        Assert.Equal(0, SteadyState.LeastAllocated(1_000, () => _ = (_table.Find(v4 += 0x12345), _table.Find(v6))));
+    }
+
+    /// <summary>Scattered prefixes share little of the tree: those of real tables take less.</summary>
+    [Theory]
+    [InlineData(true, 2_000)]
+    [InlineData(true, 200_000)]
+    [InlineData(false, 20_000)]
+    public void APrefixTakesNoMoreThanAHundredBytes(bool isV4, int count)
+    {
+        Random random = new(TestSeed.Seed);
+        while (_table.Count < count)
+        {
+            UInt128 bits = (UInt128)(uint)random.NextInt64(1L << 32) << 96 | (ulong)random.NextInt64();
+            Put(isV4 ? IpAddress.FromV4((uint)(bits >> 96)) : IpAddress.FromV6(bits), random.Next(2) == 0 ? (isV4 ? 24 : 64) : random.Next(16, isV4 ? 25 : 129), random.Next(9));
+        }
+
+        Assert.InRange(_table.Bytes / count, 1, 100);
+    }
+
     private static IpPrefix Prefix(string text)
     {
         Assert.True(IpPrefix.TryParse(text, out IpPrefix prefix));
@@ -66,6 +95,9 @@ public sealed class ForwardingTableTests
 
     private void Put(string prefix, int @interface) =>
         _routes.Update(new Route(Prefix(prefix), RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(@interface, IpAddress.AnyV4)]));
+
+    private void Put(IpAddress address, int length, int @interface) => _table.RouteChanged(
+        new IpPrefix(address, length).Network, null, new Route(IpPrefix.DefaultV4, RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(@interface, IpAddress.AnyV4)]));
 
     private void Take(string prefix) => Assert.True(_routes.Withdraw(RouteSource.Static, Prefix(prefix)));
 
