@@ -1,6 +1,7 @@
 using System.Text;
 using Fabric.Daemon.Control;
 using Fabric.Routing;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Topology;
 using Fabric.Wire;
@@ -31,7 +32,7 @@ internal static class RipPlan
             Interface = new RipInterfaceOptions { Enabled = false, Timers = timers },
             Interfaces = rip.Interfaces.Values.ToDictionary(item => router.Interfaces[item.Name].FullName, item => OptionsOf(item, timers, lists)),
             Neighbors = [.. rip.Neighbors.Select(IpAddress.From)],
-            Redistribute = [.. rip.Redistribute.Values.Select(item => OptionsOf(item, lists))],
+            Redistribute = new Redistribution([.. rip.Redistribute.Values.Select(item => OptionsOf(item, lists))]),
             DefaultMetric = (byte)rip.DefaultMetric,
             DefaultRoute = rip.DefaultRoute is { } when ? new RipDefaultRoute { Always = when == "always" } : null,
             Distance = (byte)rip.Distance,
@@ -130,30 +131,51 @@ internal static class RipPlan
         _ => "hmac-sha-512",
     };
 
-    private static RipRedistribution OptionsOf(RedistributionModel item, IReadOnlyDictionary<string, PrefixListModel> lists) =>
+    private static RedistributionRule OptionsOf(RedistributionModel item, IReadOnlyDictionary<string, PrefixListModel> lists) =>
         new(item.Source == "static" ? RouteSource.Static : RouteSource.Connected)
         {
-            Metric = (byte?)item.Metric,
-            Tag = (ushort?)item.Tag,
-            Permits = item.Filter is { } name ? route => Permits(lists[name], route.Prefix, route.Tag) : null,
+            Metric = (uint?)item.Metric,
+            Tag = (uint?)item.Tag,
+            Filter = item.Filter is { } name ? RouteFilterOf(lists[name]) : null,
         };
 
-    private static Predicate<IpPrefix>? FilterOf(string? name, IReadOnlyDictionary<string, PrefixListModel> lists) =>
-        name is null ? null : prefix => Permits(lists[name], prefix, null);
+    private static RouteFilter RouteFilterOf(PrefixListModel list)
+    {
+        List<RouteFilterTerm> terms = [];
+        foreach (PrefixRuleModel rule in list.Rules)
+        {
+            IpPrefix[] within = rule.Within is { } network ? [RouterPlan.PrefixOf((network.BaseAddress, network.PrefixLength))] : [IpPrefix.DefaultV4, IpPrefix.DefaultV6];
+            foreach (IpPrefix prefix in within)
+            {
+                int least = Math.Max(rule.Least, prefix.Length);
+                int most = Math.Min(rule.Most, prefix.IsV4 ? 32 : 128);
+                if (least > most)
+                    continue;
+                PrefixList fits = new(list.Name, [new PrefixRule(0, true, prefix) { AtLeast = least, AtMost = most }]);
+                terms.Add(new RouteFilterTerm(terms.Count, rule.Permits) { Prefixes = fits, Tag = (uint?)rule.Tag });
+            }
+        }
 
-    private static bool Permits(PrefixListModel list, IpPrefix prefix, uint? tag)
+        terms.Add(new RouteFilterTerm(terms.Count, list.PermitsOtherwise));
+        return new RouteFilter(list.Name, terms);
+    }
+
+    private static Predicate<IpPrefix>? FilterOf(string? name, IReadOnlyDictionary<string, PrefixListModel> lists) =>
+        name is null ? null : prefix => Permits(lists[name], prefix);
+
+    private static bool Permits(PrefixListModel list, IpPrefix prefix)
     {
         foreach (PrefixRuleModel rule in list.Rules)
         {
-            if (Fits(rule, prefix, tag))
+            if (Fits(rule, prefix))
                 return rule.Permits;
         }
 
         return list.PermitsOtherwise;
     }
 
-    private static bool Fits(PrefixRuleModel rule, IpPrefix prefix, uint? tag) =>
+    private static bool Fits(PrefixRuleModel rule, IpPrefix prefix) =>
         (rule.Within is not { } within || RouterPlan.PrefixOf((within.BaseAddress, within.PrefixLength)).Contains(prefix.Address))
         && prefix.Length >= rule.Least && prefix.Length <= rule.Most
-        && (rule.Tag is not { } wanted || tag == (uint)wanted);
+        && rule.Tag is null;
 }

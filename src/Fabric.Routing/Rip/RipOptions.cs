@@ -1,3 +1,4 @@
+using Fabric.Routing.Rib;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Rip;
@@ -20,8 +21,8 @@ public sealed record RipOptions
     /// <summary>Neighbours that get updates to their own address, beside or instead of the group.</summary>
     public IReadOnlyList<IpAddress> Neighbors { get; init; } = [];
 
-    /// <summary>What is told of that others know; the first entry of a source that permits a route counts.</summary>
-    public IReadOnlyList<RipRedistribution> Redistribute { get; init; } = [];
+    /// <summary>What is told of that others know. A metric above 16 counts as 16, and of a tag its lower 16 bits are told.</summary>
+    public Redistribution Redistribute { get; init; } = Redistribution.None;
 
     /// <summary>Metric of redistributed routes where nothing else is said, 1 … 16.</summary>
     public byte DefaultMetric { get; init; } = 1;

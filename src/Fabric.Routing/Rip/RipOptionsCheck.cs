@@ -20,13 +20,6 @@ internal static class RipOptionsCheck
             Range($"{name}: the metric of the default route", route.Metric, 1, RipView.Infinity - 1);
         foreach (RipDistance distance in options.Distances)
             Range($"{name}: the administrative distance of neighbours in {distance.Neighbors}", distance.Distance, 1, Route.Unusable);
-        foreach (RipRedistribution rule in options.Redistribute)
-        {
-            Range($"{name}: the metric of redistributed {rule.Source} routes", rule.Metric ?? 1, 1, RipView.Infinity);
-            if (rule.Source == RouteSource.Rip)
-                throw new RoutingException($"{name}: its own routes cannot be redistributed into it: name another source");
-        }
-
         foreach (IpAddress neighbor in options.Neighbors)
         {
             if (neighbor.IsV4 == options.IsNg || neighbor.IsMulticast || neighbor.IsUnspecified)

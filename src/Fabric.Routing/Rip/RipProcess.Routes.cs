@@ -196,7 +196,7 @@ public sealed partial class RipProcess
         for (int place = 0; neighbor.Routes != 0 && place < _table.End; place++)
         {
             int path = _table.FindPath(place, neighbor.Number);
-            if (_table[place].IsUsed && path != RipTable.None)
+            if (path != RipTable.None)
                 Lose(place, path);
         }
 
@@ -255,16 +255,10 @@ public sealed partial class RipProcess
             best = null;
         if (prefix.Length == 0 && _options.DefaultRoute is { } offer && (offer.Always || best != null))
             return new OwnRoute(RipOrigin.Default, offer.Metric, offer.Tag, 0, null);
-        if (best == null)
+        if (best == null || !_options.Redistribute.TryAnnounce(best, out uint? metric, out uint tag))
             return null;
-        foreach (RipRedistribution rule in _options.Redistribute)
-        {
-            if (rule.Source == best.Source && (rule.Permits == null || rule.Permits(best)))
-                return new OwnRoute(
-                    RipOrigin.Redistributed, rule.Metric ?? _options.DefaultMetric, rule.Tag ?? (ushort)best.Tag, best.Distance, best.NextHops.Length == 0 ? null : best.NextHops[0]);
-        }
-
-        return null;
+        byte told = (byte)Math.Clamp(metric ?? _options.DefaultMetric, 1, RipView.Infinity);
+        return new OwnRoute(RipOrigin.Redistributed, told, (ushort)tag, best.Distance, best.NextHops.Length == 0 ? null : best.NextHops[0]);
     }
 
     /// <summary>Every network that may be the router's own, or is told of as such.</summary>

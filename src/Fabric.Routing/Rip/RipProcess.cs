@@ -1,4 +1,5 @@
 using Fabric.Routing.Protocols;
+using Fabric.Routing.Rib;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Rip;
@@ -130,7 +131,7 @@ public sealed partial class RipProcess : IRoutingProtocol
     public void RouteChanged(IpPrefix prefix, Route? before, Route? after)
     {
         bool others = (before != null && before.Source != RouteSource.Rip) || (after != null && after.Source != RouteSource.Rip);
-        if (_running && others && prefix.IsV4 != _options.IsNg && (_options.Redistribute.Count != 0 || prefix.Length == 0))
+        if (_running && others && prefix.IsV4 != _options.IsNg && (_options.Redistribute != Redistribution.None || prefix.Length == 0))
             Originate(prefix);
     }
 

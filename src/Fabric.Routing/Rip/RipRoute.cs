@@ -8,10 +8,10 @@ internal struct RipRoute
     /// <summary>The network.</summary>
     internal IpAddress Address;
 
-    /// <summary>When a dead one (metric 16) is forgotten; of live ones the paths know.</summary>
+    /// <summary>When a dead one (metric 16) is forgotten; of live ones the paths know. In a free place the next free one.</summary>
     internal long Forget;
 
-    /// <summary>The first of its paths, which all have the same metric; in a free place the next free one.</summary>
+    /// <summary>The first of its paths, which all have the same metric.</summary>
     internal int FirstPath;
 
     /// <summary>Carried along.</summary>

@@ -57,7 +57,7 @@ internal sealed class RipTable(ulong salt)
             GrowIndex();
         int place = _freeRoute;
         if (place != None)
-            _freeRoute = _routes[place].FirstPath;
+            _freeRoute = (int)_routes[place].Forget;
         else if ((place = _usedRoutes++) == _routes.Length)
             Array.Resize(ref _routes, _routes.Length + (_routes.Length / 2));
         _routes[place] = new RipRoute { Address = address, Length = (byte)length, FirstPath = None };
@@ -72,7 +72,7 @@ internal sealed class RipTable(ulong salt)
         ClearPaths(place);
         ref RipRoute route = ref _routes[place];
         Unindex(place);
-        route = new RipRoute { FirstPath = _freeRoute };
+        route = new RipRoute { FirstPath = None, Forget = _freeRoute };
         _freeRoute = place;
         Count--;
     }

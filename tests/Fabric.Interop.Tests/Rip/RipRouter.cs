@@ -3,6 +3,7 @@ using Fabric.Interop.Tests.Peers;
 using Fabric.Link;
 using Fabric.Link.Taps;
 using Fabric.Routing;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Wire;
 
@@ -35,7 +36,7 @@ internal sealed class RipRouter : IDisposable
 
         RipOptions options = new()
         {
-            Interface = new RipInterfaceOptions { Enabled = true, Keys = keys }, Redistribute = [new RipRedistribution(RouteSource.Static)],
+            Interface = new RipInterfaceOptions { Enabled = true, Keys = keys }, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]),
         };
         _rip = new RipProcess(options, TimeProvider.System);
         _ripng = new RipProcess(options with { IsNg = true }, TimeProvider.System);

@@ -1,5 +1,6 @@
 using Fabric.Interop.Tests.Peers;
 using Fabric.Routing;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 
 namespace Fabric.Interop.Tests.Rip;
@@ -8,7 +9,7 @@ namespace Fabric.Interop.Tests.Rip;
 public sealed class TsharkTests
 {
     private static readonly RipInterfaceOptions On = new() { Enabled = true };
-    private static readonly RipOptions Options = new() { Interface = On, Redistribute = [new RipRedistribution(RouteSource.Static)] };
+    private static readonly RipOptions Options = new() { Interface = On, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]) };
 
     [SkippableFact]
     public void VersionTwo()

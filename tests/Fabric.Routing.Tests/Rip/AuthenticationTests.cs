@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using System.Text;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Routing.Tests.Rip.Simulation;
 using Fabric.TestKit;
@@ -157,7 +158,7 @@ public sealed class AuthenticationTests
     private SimulatedRouter Add(Segment lan, string name, int host, params RipKey[] keys)
     {
         SimulatedRouter router = _network.AddRouter(
-            name, new RipOptions { Interface = new RipInterfaceOptions { Enabled = true, Keys = keys }, Redistribute = [new RipRedistribution(RouteSource.Static)] });
+            name, new RipOptions { Interface = new RipInterfaceOptions { Enabled = true, Keys = keys }, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]) });
         lan.Attach(router, $"10.0.0.{host}/24");
         return router;
     }

@@ -1,3 +1,4 @@
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Routing.Tests.Rip.Simulation;
 using Fabric.TestKit;
@@ -10,7 +11,7 @@ public sealed class FrrScenarioTests
 {
     private static readonly RipInterfaceOptions On = new() { Enabled = true };
     private static readonly RipOptions Everywhere = new() { Interface = On };
-    private static readonly RipRedistribution Statics = new(RouteSource.Static);
+    private static readonly RedistributionRule Statics = new(RouteSource.Static);
     private readonly Network _network = new(TestSeed.Seed);
 
     [Fact]
@@ -19,7 +20,7 @@ public sealed class FrrScenarioTests
         RipOptions byNetwork = new() { Networks = [Prefix("193.1.0.0/16")] };
         SimulatedRouter one = _network.AddRouter("r1", byNetwork);
         SimulatedRouter two = _network.AddRouter("r2", byNetwork);
-        SimulatedRouter three = _network.AddRouter("r3", byNetwork with { Redistribute = [Statics, new RipRedistribution(RouteSource.Connected)] });
+        SimulatedRouter three = _network.AddRouter("r3", byNetwork with { Redistribute = new Redistribution([Statics, new RedistributionRule(RouteSource.Connected)]) });
         one.AddNetwork("193.1.9.1/24");
         three.AddNetwork("192.168.3.1/24");
         three.AddStatic("172.16.0.0/20");
@@ -163,7 +164,10 @@ public sealed class FrrScenarioTests
         RipOptions options = Everywhere with
         {
             DefaultMetric = 3,
-            Redistribute = [Statics with { Permits = route => route.Tag == 7, Metric = 9, Tag = 70 }, Statics],
+            Redistribute = new Redistribution(
+            [
+                Statics with { Filter = new RouteFilter("f", [new RouteFilterTerm(1, true) { Tag = 7, SetMetric = 9, SetTag = 70 }, new RouteFilterTerm(2, true)]) },
+            ]),
         };
         (SimulatedRouter one, SimulatedRouter two, _) = Pair(options, Everywhere);
         one.AddStatic("172.16.1.0/24");

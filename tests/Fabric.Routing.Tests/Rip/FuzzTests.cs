@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using Fabric.Routing.Protocols;
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Routing.Tests.Rip.Simulation;
 using Fabric.TestKit;
@@ -22,7 +23,7 @@ public sealed class FuzzTests
     {
         List<Listener.Packet> samples = Harvest();
         RipInterfaceOptions on = new() { Enabled = true };
-        RipOptions limits = new() { Interface = on, RouteLimit = RouteLimit, NeighborLimit = NeighborLimit, Redistribute = [new RipRedistribution(RouteSource.Static)] };
+        RipOptions limits = new() { Interface = on, RouteLimit = RouteLimit, NeighborLimit = NeighborLimit, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]) };
         SimulatedRouter[] targets =
         [
             _network.AddRouter("plain", limits, limits with { IsNg = true }),
@@ -168,7 +169,7 @@ public sealed class FuzzTests
         foreach (RipInterfaceOptions link in (RipInterfaceOptions[])
             [new(), new() { Send = RipVersions.Both }, new() { Keys = [Key] }, new() { Keys = [Key with { Algorithm = RipAlgorithm.Password }] }, new() { Keys = [Key with { Algorithm = RipAlgorithm.HmacSha256 }] }])
         {
-            RipOptions options = new() { Interface = link with { Enabled = true }, Redistribute = [new RipRedistribution(RouteSource.Static)] };
+            RipOptions options = new() { Interface = link with { Enabled = true }, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]) };
             SimulatedRouter one = network.AddRouter("one", options, options with { IsNg = true });
             SimulatedRouter two = network.AddRouter("two", options, options with { IsNg = true });
             for (int i = 0; i < 60; i++)

@@ -1,3 +1,4 @@
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Routing.Tests.Rip.Simulation;
 using Fabric.TestKit;
@@ -13,7 +14,7 @@ public sealed class RipngTests
     private const string Peer = "fe80::9";
     private static readonly RipOptions Everywhere = new()
     {
-        IsNg = true, Interface = new RipInterfaceOptions { Enabled = true }, Redistribute = [new RipRedistribution(RouteSource.Static)],
+        IsNg = true, Interface = new RipInterfaceOptions { Enabled = true }, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]),
     };
 
     private readonly Network _network = new(TestSeed.Seed);

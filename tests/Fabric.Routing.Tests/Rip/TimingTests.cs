@@ -1,3 +1,4 @@
+using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Routing.Tests.Rip.Simulation;
 using Fabric.TestKit;
@@ -10,7 +11,7 @@ public sealed class TimingTests
 {
     private static readonly RipOptions Everywhere = new()
     {
-        Interface = new RipInterfaceOptions { Enabled = true }, Redistribute = [new RipRedistribution(RouteSource.Static)],
+        Interface = new RipInterfaceOptions { Enabled = true }, Redistribute = new Redistribution([new RedistributionRule(RouteSource.Static)]),
     };
 
     private readonly Network _network = new(TestSeed.Seed);
