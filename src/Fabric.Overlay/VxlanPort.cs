@@ -8,6 +8,8 @@ namespace Fabric.Overlay;
 /// worker polls the port itself: one polls <see cref="Vtep.Receiver"/>, which brings the frames of all segments.</para>
 /// <para>Split horizon: what came out of a tunnel never goes into one here, and the switch sends nothing back to the port it came from. A
 /// segment has one port.</para>
+/// <para><see cref="Counters"/> count what is transmitted in tunnel packets, one for each segment of a super-frame and each VTEP, with the
+/// bytes of their inner frames; what is received in frames as they are handed on, several packets joined into one.</para>
 /// </remarks>
 public sealed class VxlanPort : IPort
 {

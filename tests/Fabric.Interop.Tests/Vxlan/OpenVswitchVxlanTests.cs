@@ -35,7 +35,7 @@ public sealed class OpenVswitchVxlanTests
             Assert.True(Transfer.Answers(wire.Far, "10.9.0.1", size), $"{size} bytes from Open vSwitch: {site.Describe()}");
         }
 
-        Transfer.Tcp(wire.Far, host, "10.9.0.2", 20, reverse: false);
-        Transfer.Tcp(wire.Far, host, "10.9.0.2", 20, reverse: true);
+        Transfer.Tcp(wire.Far, host, "10.9.0.2", 40, reverse: false);
+        Transfer.Tcp(wire.Far, host, "10.9.0.2", 40, reverse: true);
     }
 }

@@ -7,6 +7,9 @@ namespace Fabric.Interop.Tests.Vxlan;
 /// <summary>Traffic between two namespaces.</summary>
 internal static class Transfer
 {
+    private const long Megabyte = 1 << 20;
+    private const int MostBuffered = 16;
+
     /// <summary>Pings three times.</summary>
     public static bool Answers(TestNamespace from, string address, int size = 56) =>
         from.Expect("sh", "-c", $"ping -c 3 -i 0.05 -W 2 -s {size} {address} || true").Contains(" 3 received", StringComparison.Ordinal);
@@ -35,7 +38,9 @@ internal static class Transfer
 
         using JsonDocument result = JsonDocument.Parse(output);
         JsonElement end = result.RootElement.GetProperty("end");
-        Assert.True(end.GetProperty("sum_received").GetProperty("bytes").GetInt64() >= (long)(megabytes * 0.5 * 1024 * 1024), output);
+        // The client ends when all is in its socket's buffer: what is there then may never arrive.
+        Assert.True(end.GetProperty("sum_sent").GetProperty("bytes").GetInt64() >= megabytes * Megabyte, output);
+        Assert.True(end.GetProperty("sum_received").GetProperty("bytes").GetInt64() >= (megabytes - MostBuffered) * Megabyte, output);
         return end.GetProperty("sum_sent").GetProperty("retransmits").GetInt32();
     }
 }

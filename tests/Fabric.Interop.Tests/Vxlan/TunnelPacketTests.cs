@@ -38,7 +38,7 @@ public sealed class TunnelPacketTests
 
                 HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
                 Assert.True(Transfer.Answers(host, "10.9.0.2", 65000), site.Describe());
-                Transfer.Tcp(wire.Far, host, "10.9.0.2", 4, reverse: false);
+                Transfer.Tcp(wire.Far, host, "10.9.0.2", 8, reverse: false);
                 HostTool.Expect("kill", "-TERM", $"{capture.Id}");
                 capture.WaitForExit();
             }
