@@ -83,6 +83,7 @@ internal static class CommandLine
             CaptureCommand.Create(terminal),
             FdbCommand.Create(terminal),
             SnoopingCommand.Create(terminal),
+            OverlayCommand.Create(terminal),
             StatsCommand.Create(terminal),
             DaemonCommand.Create(),
         };

@@ -2,6 +2,7 @@ using Fabric.Disk;
 using Fabric.Hosts;
 using Fabric.Images;
 using Fabric.Link;
+using Fabric.Overlay;
 using Fabric.Routing;
 using Fabric.Switch;
 using Fabric.Topology;
@@ -22,7 +23,7 @@ public static class OperatorError
     {
         if (error is AggregateException { InnerExceptions.Count: 1 } aggregate)
             return TryDescribe(aggregate.InnerExceptions[0], out line);
-        bool isKnown = error is DaemonException or DiskException or HostException or ImageException or LinkException or MachineException or RoutingException or SwitchException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
+        bool isKnown = error is DaemonException or DiskException or HostException or ImageException or LinkException or MachineException or OverlayException or RoutingException or SwitchException or GuestAgentException or TopologyException or IOException or UnauthorizedAccessException;
         line = error is TopologyException ? error.Message : error.Message.ReplaceLineEndings(" ");
         return isKnown;
     }

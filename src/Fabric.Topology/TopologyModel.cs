@@ -42,6 +42,9 @@ public sealed record TopologyModel
     /// <summary>Bonds by name.</summary>
     public IReadOnlyDictionary<string, BondModel> Bonds { get; init; } = new Dictionary<string, BondModel>();
 
+    /// <summary>VXLAN segments by name.</summary>
+    public IReadOnlyDictionary<string, OverlayModel> Overlays { get; init; } = new Dictionary<string, OverlayModel>();
+
     /// <summary>Disks by name.</summary>
     public required IReadOnlyDictionary<string, DiskModel> Disks { get; init; }
 

@@ -24,7 +24,7 @@ internal static class Rooms
         ("RiscV", ["Memory"]),
         ("Vmm", ["RiscV", "Virtio", "Memory", "Link", "Disk"]),
         ("Images", []),
-        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Routing", "Hosts", "RiscV", "Vmm", "Images"]),
+        ("Daemon", ["Disk", "Nbd", "Topology", "Link", "Wire", "Switch", "Overlay", "Routing", "Hosts", "RiscV", "Vmm", "Images"]),
         ("Cli", ["Daemon", "Topology", "Link", "Disk", "Nbd", "Images"]),
     ];
 

@@ -36,6 +36,21 @@ public sealed partial class RunningTopology
         return [wiring.SnoopingOf(one.Name) ?? throw new DaemonException($"switch '{one.Name}' floods multicast; give it 'snooping: {{}}' in {Model.SourcePath}") { StatusCode = 404 }];
     }
 
+    /// <summary>Tells what overlays know and have done.</summary>
+    /// <param name="name">One overlay, or null for all.</param>
+    /// <exception cref="DaemonException">There is no such overlay.</exception>
+    public IReadOnlyList<OverlayReport> Overlays(string? name)
+    {
+        if (_wiring is not { } wiring)
+            throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+        if (name is null)
+            return [.. Model.Overlays.Keys.Select(wiring.OverlayOf)];
+        if (Model.Overlays.ContainsKey(name))
+            return [wiring.OverlayOf(name)];
+        string hint = NearestName.Find(name, Model.Overlays.Keys) is { } near ? $"did you mean {near}?" : Model.Overlays.Count == 0 ? "it has none" : $"it has {string.Join(", ", Model.Overlays.Keys)}";
+        throw new DaemonException($"topology {Model.Name} has no overlay '{name}'; {hint}") { StatusCode = 404 };
+    }
+
     /// <summary>Tells what switches and their ports have done.</summary>
     public IReadOnlyList<SwitchStatistics> Statistics()
     {

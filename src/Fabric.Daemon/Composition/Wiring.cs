@@ -42,6 +42,7 @@ internal sealed partial class Wiring : IDisposable
             foreach (LinkModel link in model.Links)
                 AddLink(link);
             AddOutside(time);
+            AddOverlays(events);
         }
         catch
         {
@@ -207,11 +208,17 @@ internal sealed partial class Wiring : IDisposable
         }
 
         IPort port = Shape(bare, options);
+        PlugIn(port, to, options);
+        _worker.Add(port, _switches[to]);
+    }
+
+    /// <summary>Makes a port one of a switch, without anybody who polls it.</summary>
+    private void PlugIn(IPort port, string to, PortModel options)
+    {
         EthernetSwitch owner = _switches[to];
         owner.Attach(port, PortPlan.OptionsOf(options, _lists));
         if (_trees.TryGetValue(to, out RapidSpanningTree? tree))
             owner.AskProtocol(() => tree.Configure(owner.Status(port).Number, PortPlan.TreeOptionsOf(options)));
-        _worker.Add(port, owner);
         _ports.Add(port.Name, new Plugged(port, to));
         SetMirrors(to);
     }

@@ -18,6 +18,13 @@ public sealed partial class ControlClient
     public Task<IReadOnlyList<SnoopingReport>> SnoopingAsync(string? switchName, CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, switchName is null ? "v1/snooping" : $"v1/snooping?switch={Uri.EscapeDataString(switchName)}", ControlJson.Compact.IReadOnlyListSnoopingReport, cancel);
 
+    /// <summary>Asks what overlays know and have done.</summary>
+    /// <param name="name">One overlay, or null for all.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DaemonException">There is no such overlay, or no daemon answers.</exception>
+    public Task<IReadOnlyList<OverlayReport>> OverlaysAsync(string? name, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, name is null ? "v1/overlays" : $"v1/overlays?overlay={Uri.EscapeDataString(name)}", ControlJson.Compact.IReadOnlyListOverlayReport, cancel);
+
     /// <summary>Asks what the switches and their ports have done.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DaemonException">No daemon answers.</exception>

@@ -27,6 +27,7 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<SnapshotDiff>))]
 [JsonSerializable(typeof(IReadOnlyList<FdbStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<SnoopingReport>))]
+[JsonSerializable(typeof(IReadOnlyList<OverlayReport>))]
 [JsonSerializable(typeof(IReadOnlyList<SwitchStatistics>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<NeighborStatus>))]

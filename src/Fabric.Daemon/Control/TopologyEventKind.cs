@@ -21,6 +21,10 @@ public enum TopologyEventKind
     [JsonStringEnumMemberName("switch")]
     Switch,
 
+    /// <summary>A segment is shared with other machines.</summary>
+    [JsonStringEnumMemberName("overlay")]
+    Overlay,
+
     /// <summary>A router forwards.</summary>
     [JsonStringEnumMemberName("router")]
     Router,

@@ -15,8 +15,11 @@ internal sealed partial class TopologyReader
     private readonly Dictionary<string, TapModel> _taps = [];
     private readonly Dictionary<string, StreamModel> _streams = [];
 
-    private SwitchModel ReadSwitch(string name, YamlSection section) =>
-        new(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"))
+    private SwitchModel ReadSwitch(string name, YamlSection section)
+    {
+        if (section.Has("mtu"))
+            _ownMtus.Add(name);
+        return new SwitchModel(name, section.Integer("mtu") ?? 1500, section.Duration("ageing") ?? TimeSpan.FromSeconds(300), section.Network("subnet"))
         {
             MaxAddresses = section.Integer("max-addresses"),
             Mirrors = !section.Has("mirrors") ? [] : [.. section.ChildrenByName("mirrors").Select(mirror => ReadMirror(mirror.Name, mirror.Section))],
@@ -24,6 +27,7 @@ internal sealed partial class TopologyReader
             BridgeAddress = section.Has("spanning-tree") || section.Has("snooping") ? AddressPlan.DeriveMac(_name, name, -1) : null,
             SpanningTree = section.Child("spanning-tree") is { } tree ? ReadSpanningTree(tree) : null,
         };
+    }
 
     private SnoopingModel ReadSnooping(YamlSection section)
     {

@@ -142,6 +142,7 @@ internal sealed partial class TopologyReader
     [
         .. _datagrams.Values.Where(item => item.To == name).Select(item => item.Name),
         .. _interfaces.Values.Where(item => item.To == name).Select(item => item.Name),
+        .. _overlays.Values.Where(item => item.To == name).Select(item => item.Name),
         .. _bonds.Values.Where(item => item.Model.To == name).Select(item => item.Model.Name),
     ];
 }

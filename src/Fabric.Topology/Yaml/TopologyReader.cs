@@ -41,6 +41,8 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _accessLists[name] = ReadAccessList(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("prefix-lists"))
             _prefixLists[name] = ReadPrefixList(name, section);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("overlays"))
+            ReadOverlay(name, section);
         ReadInterfaces();
         foreach (YamlSection section in root.Children("links"))
             ReadLink(section);
@@ -75,6 +77,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             Datagrams = _datagrams,
             Interfaces = _interfaces,
             Bonds = _bonds.ToDictionary(bond => bond.Key, bond => bond.Value.Model with { Members = bond.Value.Members }),
+            Overlays = _overlays,
             Disks = _disks,
             Vms = _vms,
             Hosts = _hosts,

@@ -1,0 +1,49 @@
+using Fabric.Daemon.Control;
+using Fabric.Overlay;
+using Fabric.Topology;
+
+namespace Fabric.Daemon.Composition;
+
+/// <content>Segments that switches share with other machines.</content>
+internal sealed partial class Wiring
+{
+    private readonly List<(OverlayModel Model, VxlanPort Port)> _overlays = [];
+
+    /// <summary>What an overlay knows and has done.</summary>
+    public OverlayReport OverlayOf(string name)
+    {
+        (OverlayModel model, VxlanPort port) = _overlays.Find(item => item.Model.Name == name);
+        return OverlayReport.Of(model, port);
+    }
+
+    /// <summary>Opens each end point once, and plugs its segments into their switches.</summary>
+    private void AddOverlays(EventLog events)
+    {
+        foreach (IGrouping<TunnelEndModel, OverlayModel> group in _model.Overlays.Values.GroupBy(item => item.EndPoint))
+        {
+            Vtep vtep = OverlayPlan.Open(group.Key, _time);
+            _owned.Push(vtep);
+            foreach (OverlayModel overlay in group)
+            {
+                VxlanPort port = OverlayPlan.Begin(overlay, vtep);
+                _overlays.Add((overlay, port));
+                PlugIn(port, overlay.To, overlay.Port);
+                port.DeliverTo(_switches[overlay.To]);
+                events.Add(TopologyEventKind.Overlay, overlay.Name, Describe(overlay, port));
+            }
+
+            // All of an end point's segments are polled by one.
+            _worker.Add(vtep.Receiver, vtep.Receiver);
+        }
+    }
+
+    private string Describe(OverlayModel overlay, VxlanPort port)
+    {
+        int mtu = _model.Switches[overlay.To].Mtu;
+        string ends = overlay.Remotes.Count == 1 ? $"to {overlay.Remotes[0]}" : $"to {overlay.Remotes.Count} other ends";
+        string shortfall = port.Mtu == 0 && overlay.Remotes.Count > 0 ? "; there is no way to any of them yet"
+            : port.Mtu != 0 && port.Mtu < mtu ? $"; the network between carries {port.Mtu} bytes, longer packets are lost: give the overlay 'mtu: {port.Mtu}'"
+            : "";
+        return $"VNI {overlay.Vni} from {overlay.EndPoint.Local} {ends}, MTU {mtu}{shortfall}";
+    }
+}

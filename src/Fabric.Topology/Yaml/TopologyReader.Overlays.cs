@@ -1,0 +1,130 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using YamlDotNet.RepresentationModel;
+
+namespace Fabric.Topology.Yaml;
+
+// Overlays. They come before all else that is plugged into switches: a switch that says no MTU has that of its overlays.
+internal sealed partial class TopologyReader
+{
+    private const int VxlanPort = 4789;
+    private const int UsualMtu = 1500;
+
+    /// <summary>Outer IPv4 header, UDP, VXLAN and the inner Ethernet header.</summary>
+    private const int TunnelHeaders = 20 + 8 + 8 + 14;
+
+    private const int LongerV6Header = 20;
+    private const int TagLength = 4;
+
+    private readonly Dictionary<string, OverlayModel> _overlays = [];
+    private readonly HashSet<string> _ownMtus = [];
+
+    private void ReadOverlay(string name, YamlSection section)
+    {
+        TakePortName(name, section, $"overlay '{name}'");
+        string? to = Refer(section, "to", _switches.Keys, "switch");
+        PortModel port = ReadPort(section);
+        if (port.ShapeBits is not null)
+            errors.Add(section.At("shape"), "'shape:' is not for overlays; hold back what is sent with 'police:' at the ports it comes from");
+        if (ReadTunnelEnd(section) is not { } end || to is null || section.Integer("vni") is not { } vni)
+            return;
+        int headers = TunnelHeaders + (end.Local.AddressFamily == AddressFamily.InterNetworkV6 ? LongerV6Header : 0) + (port.Trunk is null && port.Tunnel is null ? 0 : TagLength);
+        SwitchModel owner = _switches[to];
+        int? own = section.Integer("mtu") ?? (_ownMtus.Contains(to) ? owner.Mtu : null);
+        IPAddress[] remotes = [.. section.Addresses("remotes").Where(item => IsRemote(end, item.Address, item.PrefixLength, item.Node)).Select(item => item.Address)];
+        OverlayModel overlay = new(name, to, vni, end, port)
+        {
+            Remotes = remotes,
+            Stations = [.. section.AddressesByName("stations").Select(item => ReadStation(item.Name, item.Node, item.Address, remotes)).OfType<(PhysicalAddress, IPAddress)>()],
+            TakesStrangers = section.Boolean("strangers") ?? false,
+            Learns = section.Boolean("learning") ?? true,
+            Answers = section.Boolean("answer") ?? false,
+            FloodLimit = section.Integer("flood-limit"),
+            MaxStations = section.Integer("max-stations"),
+            Mtu = own ?? UsualMtu - headers,
+            HasOwnMtu = own is not null,
+        };
+        if (remotes.Length == 0 && !overlay.TakesStrangers && !section.Has("remotes"))
+            errors.Add(section.Node, $"overlay '{name}' leads nowhere: name the other ends in 'remotes:', or take whoever comes with 'strangers: true'");
+        CheckNeighbours(overlay, section);
+        TakeMtu(overlay, section);
+        _overlays[name] = overlay;
+    }
+
+    private TunnelEndModel? ReadTunnelEnd(YamlSection section)
+    {
+        if (section.Address("local") is not { } local)
+            return null;
+        if (local.PrefixLength >= 0)
+            errors.Add(section.At("local"), $"'local:' is an address of this machine, without prefix length: {local.Address}");
+        bool isNobody = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any);
+        if (isNobody || IsGroup(local.Address) || local.Address.IsIPv6LinkLocal)
+            errors.Add(section.At("local"), $"a tunnel cannot end at {local.Address}; 'local:' is one address of this machine that the others reach");
+        return new TunnelEndModel(local.Address, section.Integer("port") ?? VxlanPort, section.Text("netns"))
+        {
+            TimeToLive = section.Integer("ttl") ?? 64,
+            Dscp = section.Integer("dscp") ?? 0,
+            Checksums = section.Boolean("checksums") ?? true,
+            Interface = section.Text("interface"),
+            Ageing = ReadAgeing(section),
+        };
+    }
+
+    private TimeSpan ReadAgeing(YamlSection section)
+    {
+        TimeSpan ageing = section.Duration("ageing") ?? TimeSpan.FromSeconds(300);
+        if (ageing < TimeSpan.FromSeconds(1))
+            errors.Add(section.At("ageing"), "'ageing:' is at least 1s");
+        return ageing;
+    }
+
+    private bool IsRemote(TunnelEndModel end, IPAddress address, int prefixLength, YamlNode at)
+    {
+        string? fault = prefixLength >= 0 ? $"'{address}/{prefixLength}' in 'remotes:' is one end's address, without prefix length: {address}"
+            : address.AddressFamily != end.Local.AddressFamily ? $"{address} cannot be reached from {end.Local}; give both ends addresses of one IP version"
+            : address.Equals(end.Local) ? $"{address} is this end itself; 'remotes:' names the others"
+            : null;
+        if (fault is not null)
+            errors.Add(at, fault);
+        return fault is null;
+    }
+
+    private (PhysicalAddress Station, IPAddress Remote)? ReadStation(string name, YamlNode at, IPAddress remote, IPAddress[] remotes)
+    {
+        if (name.Length != 17 || !PhysicalAddress.TryParse(name.Replace(':', '-'), out PhysicalAddress? station) || (station.GetAddressBytes()[0] & 1) != 0)
+        {
+            errors.Add(at, $"'{name}' is no station's Ethernet address; write it like \"52:54:00:12:34:56\"");
+            return null;
+        }
+
+        if (!remotes.Contains(remote))
+            errors.Add(at, $"{remote} is none of 'remotes:', so station {name} cannot be behind it");
+        return (station, remote);
+    }
+
+    /// <summary>Overlays of one end point have their own identifiers, and are sent alike.</summary>
+    private void CheckNeighbours(OverlayModel overlay, YamlSection section)
+    {
+        foreach (OverlayModel other in _overlays.Values.Where(item => Place(item.EndPoint).Equals(Place(overlay.EndPoint))))
+        {
+            if (other.Vni == overlay.Vni)
+                errors.Add(section.At("vni"), $"overlay '{other.Name}' has VNI {other.Vni} at {overlay.EndPoint.Local} already; each overlay of an end point has its own");
+            if (other.EndPoint != overlay.EndPoint)
+                errors.Add(section.Node, $"overlays '{other.Name}' and '{overlay.Name}' share the end point {overlay.EndPoint.Local}, port {overlay.EndPoint.Port}; they need the same 'ttl:', 'dscp:', 'checksums:', 'interface:' and 'ageing:'");
+        }
+
+        static (IPAddress, int, string?) Place(TunnelEndModel end) => (end.Local, end.Port, end.Namespace);
+    }
+
+    private void TakeMtu(OverlayModel overlay, YamlSection section)
+    {
+        SwitchModel owner = _switches[overlay.To];
+        if (!_ownMtus.Contains(owner.Name))
+            _switches[owner.Name] = owner with { Mtu = Math.Min(owner.Mtu, overlay.Mtu) };
+        else if (owner.Mtu > overlay.Mtu)
+            errors.Add(section.At("mtu"), $"switch '{owner.Name}' has 'mtu: {owner.Mtu}', and what is longer than {overlay.Mtu} bytes would be lost in the tunnel; give both the same, or leave it out at the switch");
+    }
+
+    private static bool IsGroup(IPAddress address) => address.IsIPv6Multicast || (address.AddressFamily == AddressFamily.InterNetwork && address.GetAddressBytes()[0] >> 4 == 0xE);
+}
