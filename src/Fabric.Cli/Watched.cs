@@ -35,9 +35,9 @@ internal sealed class Watched(Terminal terminal)
         using PeriodicTimer timer = new(Interval);
         if (isJson || !terminal.IsInteractive)
         {
-            do
-                Write(now, isIndented: false);
-            while (await timer.WaitForNextTickAsync(cancel) && (now = await ask(cancel)) is not null);
+            Write(now, isIndented: false);
+            while (await timer.WaitForNextTickAsync(cancel))
+                Write(await ask(cancel), isIndented: false);
             return 0;
         }
 

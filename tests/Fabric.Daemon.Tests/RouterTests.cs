@@ -229,6 +229,34 @@ public sealed class RouterTests : IDisposable
         Assert.Contains(report.Routes, route => route is { Prefix: "10.2.0.0/24", Origin: "network", Metric: 1, RemainingSeconds: null });
     }
 
+    [Theory]
+    [InlineData("10.1.0.0/16", 0, true)]
+    [InlineData("10.1.2.0/24", 0, false)]
+    [InlineData("10.1.2.0/24", 7, true)]
+    [InlineData("10.0.0.0/8", 0, false)]
+    [InlineData("192.168.5.0/24", 0, false)]
+    [InlineData("192.168.0.0/16", 0, true)]
+    [InlineData("fd00::/40", 0, false)]
+    [InlineData("fd00::/32", 0, true)]
+    public void PrefixListsJudgeAsTheyAreWritten(string prefix, int tag, bool isPermitted)
+    {
+        PrefixListModel list = new(
+            "l",
+            [
+                new PrefixRuleModel(true, null, 0, 128, 7),
+                new PrefixRuleModel(true, IPNetwork.Parse("10.0.0.0/8"), 9, 16, null),
+                new PrefixRuleModel(false, IPNetwork.Parse("10.0.0.0/8"), 8, 32, null),
+                new PrefixRuleModel(false, IPNetwork.Parse("192.168.0.0/16"), 24, 32, null),
+                new PrefixRuleModel(false, null, 40, 128, null),
+            ],
+            PermitsOtherwise: true);
+        Assert.True(Fabric.Wire.IpPrefix.TryParse(prefix, out Fabric.Wire.IpPrefix parsed));
+        Fabric.Routing.Route route = new(parsed, Fabric.Routing.RouteSource.Static, 1, 0, (uint)tag, Fabric.Routing.RouteKind.BlackHole, []);
+        Assert.Equal(isPermitted, PrefixPlan.FilterOf(list).Find(route) is not null);
+        if (tag == 0)
+            Assert.Equal(isPermitted, PrefixPlan.ListOf(list with { Rules = [.. list.Rules.Skip(1)] }).Permits(parsed));
+    }
+
     [Fact]
     public void AGuestIsToldItsGateways()
     {

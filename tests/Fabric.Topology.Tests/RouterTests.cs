@@ -9,6 +9,7 @@ public class RouterTests
           lan: { subnet: 10.1.0.0/24, mtu: 9000 }
           core:
         prefix-lists:
+          plain: { otherwise: permit }
           lans: { rules: [{ action: permit, prefix: 10.0.0.0/8, at-most: 24 }, { action: deny, prefix: 192.168.0.0/16, at-least: 24 }, { action: permit, tag: 7 }] }
         routers:
           r1:
@@ -32,7 +33,7 @@ public class RouterTests
               default-route: always
               timers: { update: 2s, timeout: 12s, garbage: 8s, hold-off-least: 100ms, hold-off-most: 500ms }
               authentication: [{ id: 3, type: hmac-sha-256, secret: hush, from: "2026-01-31T00:00:00Z" }]
-              filter-in: lans
+              filter-in: plain
             ripng: { interfaces: [lan, east], redistribute: [connected], neighbors: fe80::2 }
             dhcp:
               lan: { range: 10.1.0.100-10.1.0.200, dns: 10.1.0.1, domain: lab, lease: 10m, static: { h1: 10.1.0.50, "52:54:00:00:00:09": 10.1.0.51 } }
@@ -99,7 +100,7 @@ public class RouterTests
         Assert.Equal(new RipKeyModel(3, "hmac-sha-256", "hush") { From = new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero) }, Assert.Single(lan.Keys));
         Assert.Equal([new RedistributionModel("static", 4, 8, "lans"), new RedistributionModel("connected", null, null, null)], rip.Redistribute.Values);
         Assert.Equal((2, 12, 8, 100, 500), (rip.Update.Seconds, rip.Timeout.Seconds, rip.Garbage.Seconds, rip.LeastHoldOff.Milliseconds, rip.MostHoldOff.Milliseconds));
-        Assert.True(rip is { DefaultRoute: "always", FilterIn: "lans", FilterOut: null, Distance: 120, MaxPaths: 16 });
+        Assert.True(rip is { DefaultRoute: "always", FilterIn: "plain", FilterOut: null, Distance: 120, MaxPaths: 16 });
         Assert.Equal(["lan", "east"], r1.Ripng!.Interfaces.Keys);
         Assert.Equal([IPAddress.Parse("fe80::2")], r1.Ripng.Neighbors);
         DhcpPoolModel pool = r1.Dhcp["lan"];
@@ -184,12 +185,13 @@ public class RouterTests
     [InlineData("hosts: { h: { to: s, address: 10.9.0.1/24 }, i: { to: r.b } }", "1:31: address 10.9.0.1 is taken by router 'r' on switch 's'")]
     [InlineData("acls: { x: { rules: [{ action: deny, vlan: 3 }] } }\nhosts: { i: { to: r.b } }", "4:105: a rule of access list 'x' looks at frames, and a router at packets")]
     [InlineData("acls: { x: { rules: [{ action: reject }] } }\nhosts: { i: { to: s, acl-in: x } }", "2:30: access list 'x' has 'action: reject', which only a router can do; write 'deny' for a switch")]
+    [InlineData("x-acls: { x: }\nprefix-lists: { x: { rules: [{ action: permit, tag: 5 }] } }\nhosts: { i: { to: r.b } }", "5:117: prefix list 'x' asks for tags, which only the 'filter:' of 'redistribute:' sees")]
     [InlineData("hosts: { i: { to: r.b } }\ntests: [{ route: { router: r, to: 10.1.2.3/8 } }]", "2:35: '10.1.2.3/8' has bits set behind its prefix; the network is 10.0.0.0/8, the address alone 10.1.2.3")]
     [InlineData("hosts: { i: { to: r.b } }\ntests: [{ route: { router: r, to: 10.1.2.3, missing: true, out: b } }]", "2:65: a route that is missing leads nowhere; leave out 'missing:' or this")]
     [InlineData("hosts: { i: { to: r.b } }\ntests: [{ link: { a: r, b: x, state: up } }]", "2:28: there is no switch or router 'x'; there is s, r, r.a, r.b")]
     public void What_is_plugged_into_a_router_is_checked(string line, string fault) =>
         Assert.Contains(fault, TopologyFile.Faults(
-            $"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24{(line.StartsWith("acls", StringComparison.Ordinal) ? ", filter-in: x" : "")} }} }} }} }}"));
+            $"{line}\nswitches: {{ s: }}\nrouters: {{ r: {{ interfaces: {{ a: {{ to: s, address: 10.9.0.1/24 }}, b: {{ address: 10.7.0.1/24{(line.StartsWith("acls", StringComparison.Ordinal) ? ", filter-in: x" : "")} }} }}{(line.StartsWith("x-acls", StringComparison.Ordinal) ? ", rip: { filter-out: x }" : "")} }} }}"));
 
     /// <summary>However a file about routers is damaged, the answer is a model or a list of faults.</summary>
     [Fact]

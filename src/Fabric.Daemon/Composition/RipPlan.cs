@@ -136,46 +136,9 @@ internal static class RipPlan
         {
             Metric = (uint?)item.Metric,
             Tag = (uint?)item.Tag,
-            Filter = item.Filter is { } name ? RouteFilterOf(lists[name]) : null,
+            Filter = item.Filter is { } name ? PrefixPlan.FilterOf(lists[name]) : null,
         };
 
-    private static RouteFilter RouteFilterOf(PrefixListModel list)
-    {
-        List<RouteFilterTerm> terms = [];
-        foreach (PrefixRuleModel rule in list.Rules)
-        {
-            IpPrefix[] within = rule.Within is { } network ? [RouterPlan.PrefixOf((network.BaseAddress, network.PrefixLength))] : [IpPrefix.DefaultV4, IpPrefix.DefaultV6];
-            foreach (IpPrefix prefix in within)
-            {
-                int least = Math.Max(rule.Least, prefix.Length);
-                int most = Math.Min(rule.Most, prefix.IsV4 ? 32 : 128);
-                if (least > most)
-                    continue;
-                PrefixList fits = new(list.Name, [new PrefixRule(0, true, prefix) { AtLeast = least, AtMost = most }]);
-                terms.Add(new RouteFilterTerm(terms.Count, rule.Permits) { Prefixes = fits, Tag = (uint?)rule.Tag });
-            }
-        }
-
-        terms.Add(new RouteFilterTerm(terms.Count, list.PermitsOtherwise));
-        return new RouteFilter(list.Name, terms);
-    }
-
     private static Predicate<IpPrefix>? FilterOf(string? name, IReadOnlyDictionary<string, PrefixListModel> lists) =>
-        name is null ? null : prefix => Permits(lists[name], prefix);
-
-    private static bool Permits(PrefixListModel list, IpPrefix prefix)
-    {
-        foreach (PrefixRuleModel rule in list.Rules)
-        {
-            if (Fits(rule, prefix))
-                return rule.Permits;
-        }
-
-        return list.PermitsOtherwise;
-    }
-
-    private static bool Fits(PrefixRuleModel rule, IpPrefix prefix) =>
-        (rule.Within is not { } within || RouterPlan.PrefixOf((within.BaseAddress, within.PrefixLength)).Contains(prefix.Address))
-        && prefix.Length >= rule.Least && prefix.Length <= rule.Most
-        && rule.Tag is null;
+        name is null ? null : PrefixPlan.ListOf(lists[name]).Permits;
 }

@@ -114,8 +114,8 @@ internal sealed partial class TopologyReader
             Garbage = timers?.Duration("garbage") ?? 4 * update,
             LeastHoldOff = timers?.Duration("hold-off-least") ?? update / 30,
             MostHoldOff = timers?.Duration("hold-off-most") ?? update / 6,
-            FilterIn = Refer(section, "filter-in", _prefixLists.Keys, "prefix list"),
-            FilterOut = Refer(section, "filter-out", _prefixLists.Keys, "prefix list"),
+            FilterIn = ReadRipFilter(section, "filter-in"),
+            FilterOut = ReadRipFilter(section, "filter-out"),
         };
         if (timers is not null)
             CheckTimers(timers, rip);
@@ -203,12 +203,20 @@ internal sealed partial class TopologyReader
             OffsetOut = own?.Integer("offset-out") ?? 0,
             SplitHorizon = own?.Choice("split-horizon") ?? all.Choice("split-horizon") ?? "poisoned",
             Keys = keys is null ? [] : [.. keys.Children("authentication").Select(ReadKey).OfType<RipKeyModel>()],
-            FilterIn = own is null ? null : Refer(own, "filter-in", _prefixLists.Keys, "prefix list"),
-            FilterOut = own is null ? null : Refer(own, "filter-out", _prefixLists.Keys, "prefix list"),
+            FilterIn = own is null ? null : ReadRipFilter(own, "filter-in"),
+            FilterOut = own is null ? null : ReadRipFilter(own, "filter-out"),
         };
         if (model.Keys.Count > 0 && (model.Send != "2" || model.Receive == "1"))
             errors.Add(keys!.At("authentication"), "version 1 of RIP knows no authentication; with keys, versions are 2");
         return model;
+    }
+
+    private string? ReadRipFilter(YamlSection section, string key)
+    {
+        string? name = Refer(section, key, _prefixLists.Keys, "prefix list");
+        if (name != null && _prefixLists[name].Rules.Any(rule => rule.Tag is not null))
+            errors.Add(section.At(key), $"prefix list '{name}' asks for tags, which only the 'filter:' of 'redistribute:' sees");
+        return name;
     }
 
     private RipKeyModel? ReadKey(YamlSection section)
