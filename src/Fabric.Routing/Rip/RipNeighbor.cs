@@ -26,6 +26,9 @@ internal sealed class RipNeighbor(int number, RipLink link, IpAddress address, b
     /// <summary>Routes that lead by it.</summary>
     internal int Routes { get; set; }
 
+    /// <summary>Where in the table the next route it tells of may be.</summary>
+    internal int Guess { get; set; }
+
     internal RipCounters Counters { get; } = new();
 
     /// <summary>Itself as the only next hop: shared by its routes.</summary>

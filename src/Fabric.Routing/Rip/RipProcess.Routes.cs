@@ -22,7 +22,8 @@ public sealed partial class RipProcess
     /// <param name="now">The present.</param>
     private RipDrop? Learn(RipNeighbor from, IpAddress address, int length, byte metric, ushort tag, IpAddress gateway, long now)
     {
-        int place = _table.Find(address, length);
+        int place = _table.Find(address, length, from.Guess);
+        from.Guess = place + 1;
         if (place == RipTable.None)
         {
             if (metric == RipView.Infinity)
