@@ -21,7 +21,7 @@ internal sealed class Startup(Terminal terminal)
         if (all.IsHeld(model.Name))
             throw new CliException($"topology {model.Name} is already running; see it with: fabric status, take it down with: fabric down");
         Announce(model);
-        using DaemonProcess process = DaemonProcess.Start(DaemonCommandLine(model.SourcePath));
+        using DaemonProcess process = DaemonProcess.Start(DaemonCommandLine(model));
         ControlClient client = all.Connect(model.Name);
         try
         {
@@ -44,12 +44,12 @@ internal sealed class Startup(Terminal terminal)
 
     /// <summary>What a topology is made of, in numbers.</summary>
     public static string Describe(TopologyModel model) =>
-        $"{Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}{(model.Routers.Count == 0 ? "" : $", {Count(model.Routers.Count, "router")}")}";
+        $"{Count(model.Vms.Count, "VM")}, {Count(model.Disks.Count, "disk")}, {Count(model.Switches.Count, "switch", "switches")}{(model.Routers.Count == 0 ? "" : $", {Count(model.Routers.Count, "router")}")}{(model.Overlays.Count == 0 ? "" : $", {Count(model.Overlays.Values.Select(item => item.Name).Distinct().Count(), "overlay")}")}{(model.Site is not null || model.Sites.Count == 0 ? "" : $", {Count(model.Sites.Count, "site")}")}";
 
     /// <summary>A number with its noun.</summary>
     public static string Count(int count, string one, string? many = null) => $"{count} {(count == 1 ? one : many ?? one + "s")}";
 
-    private static string[] DaemonCommandLine(string file) => [Commands.DaemonCommand.Name, file];
+    private static string[] DaemonCommandLine(TopologyModel model) => model.Site is { } site ? [Commands.DaemonCommand.Name, model.SourcePath, "--site", site] : [Commands.DaemonCommand.Name, model.SourcePath];
 
     private static async Task TakeDownAsync(ControlClient client, DaemonProcess process)
     {

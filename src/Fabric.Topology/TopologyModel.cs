@@ -1,7 +1,7 @@
 namespace Fabric.Topology;
 
 /// <summary>A validated topology: every name resolves, every address is unique, every size is in range. Immutable.</summary>
-public sealed record TopologyModel
+public sealed partial record TopologyModel
 {
     /// <summary>Name of the topology: the file's <c>name:</c>, or the file's own name without extension.</summary>
     public required string Name { get; init; }

@@ -6,7 +6,7 @@ public class FaultTests
     [Theory]
     [InlineData("vms:\n  a: { kernel: k, memroy: 64MiB }", "2:19: unknown key 'memroy' in a vm; did you mean 'memory'?")]
     [InlineData("switch: { lan: }", "1:1: unknown key 'switch' in a topology; did you mean 'switches'?")]
-    [InlineData("zzz: 1", "1:1: unknown key 'zzz' in a topology; it takes name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, overlays, disks, pool, vms, hosts, tests")]
+    [InlineData("zzz: 1", "1:1: unknown key 'zzz' in a topology; it takes name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, sites, overlays, disks, pool, vms, hosts, tests")]
     [InlineData("vms:\n  a:\n    kernel: k\n    nics:\n      - { to: lam }\nswitches: { lan: }", "5:15: there is no switch 'lam'; did you mean 'lan'?")]
     [InlineData("vms: { a: { image: x } }", "1:20: there is no image 'x'; the file declares no image")]
     [InlineData("vms: { a: { kernel: k, disks: [rot] } }\ndisks: { root: { size: 1GiB } }", "1:32: there is no disk 'rot'; did you mean 'root'?")]
@@ -67,8 +67,8 @@ public class FaultTests
     [InlineData("vms: { a: { kernel: k } }\nswitches: { s: }\nhosts: { a: { to: s } }", "3:13: 'a' is a vm already; a host needs a name of its own")]
     [InlineData("tests: [{ name: x }]", "1:9: a test step holds exactly one of ping, exec, restart, link, route")]
     [InlineData("vms: 1\nvms: 2", "2:1: not valid YAML: Duplicate key vms")]
-    [InlineData("", "1:1: the file holds no topology; it takes name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, overlays, disks, pool, vms, hosts, tests")]
-    [InlineData("just text", "1:1: a topology is a mapping of name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, overlays, disks, pool, vms, hosts, tests, not 'just text'")]
+    [InlineData("", "1:1: the file holds no topology; it takes name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, sites, overlays, disks, pool, vms, hosts, tests")]
+    [InlineData("just text", "1:1: a topology is a mapping of name, images, switches, routers, prefix-lists, acls, links, taps, streams, datagrams, interfaces, bonds, sites, overlays, disks, pool, vms, hosts, tests, not 'just text'")]
     public void One_fault_gives_one_line(string yaml, string fault) => Assert.Equal([fault], TopologyFile.Faults(yaml));
 
     [Theory]

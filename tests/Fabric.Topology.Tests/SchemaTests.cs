@@ -17,7 +17,7 @@ public class SchemaTests
     {
         using JsonDocument schema = JsonDocument.Parse(TopologySchema.Generate());
         JsonElement properties = schema.RootElement.GetProperty("properties");
-        Assert.Equal(["name", "images", "switches", "routers", "prefix-lists", "acls", "links", "taps", "streams", "datagrams", "interfaces", "bonds", "overlays", "disks", "pool", "vms", "hosts", "tests"], properties.EnumerateObject().Select(property => property.Name));
+        Assert.Equal(["name", "images", "switches", "routers", "prefix-lists", "acls", "links", "taps", "streams", "datagrams", "interfaces", "bonds", "sites", "overlays", "disks", "pool", "vms", "hosts", "tests"], properties.EnumerateObject().Select(property => property.Name));
         JsonElement nic = properties.GetProperty("vms").GetProperty("additionalProperties").GetProperty("properties").GetProperty("nics").GetProperty("items");
         Assert.Equal("to", nic.GetProperty("required")[0].GetString());
         Assert.False(nic.GetProperty("additionalProperties").GetBoolean());

@@ -12,12 +12,13 @@ internal static class DaemonCommand
     public static Command Create()
     {
         Argument<string> file = CommandExtensions.FileArgument();
-        Command command = new(Name, "Run a topology for fabric up") { file };
+        Option<string?> site = SiteChoice.Option();
+        Command command = new(Name, "Run a topology for fabric up") { file, site };
         command.Hidden = true;
         command.SetAction(async (parsed, cancel) =>
         {
             DaemonProcess.EnterBackground();
-            TopologyModel model = TopologyLoader.Load(parsed.GetRequiredValue(file));
+            TopologyModel model = SiteChoice.Choose(TopologyLoader.Load(parsed.GetRequiredValue(file)), parsed.GetValue(site));
             HostOptions options = new() { Listening = DaemonProcess.TellListening, Started = output => output.DetachStandardStreams() };
             await DaemonHost.RunAsync(model, options, follow: null, cancel);
             return 0;

@@ -15,7 +15,7 @@ internal static class TestCommand
         Option<string?> junit = new("--junit") { Description = "Also write the results as JUnit XML", HelpName = "OUT" };
         Option<bool> keep = new("--keep") { Description = "Leave the topology running" };
         Option<int> timeout = UpCommand.TimeoutOption();
-        Command command = new("test", "Run a topology's test steps; brings it up first and takes it down after, unless it runs already") { file, junit, keep, timeout };
+        Command command = new("test", "Run a topology's test steps; brings it up first, all its sites on this machine, and takes it down after, unless it runs already") { file, junit, keep, timeout };
         command.SetAction((parsed, cancel) =>
         {
             TopologyModel model = TopologyLoader.Load(parsed.GetRequiredValue(file));
@@ -34,29 +34,47 @@ internal static class TestCommand
         // Found out before the guests boot, not after the steps have run.
         await using StreamWriter? report = junit is null ? null : OpenReport(junit);
         RunningTopologies running = new(RuntimeFolder.Open());
-        bool isOurs = !running.IsHeld(model.Name);
-        using ControlClient client = isOurs
-            ? await new Startup(terminal).BringUpAsync(model, timeout, cancel)
-            : await AttachAsync(running, model, cancel);
         List<StepResult> results = [];
+        Dictionary<string, ControlClient> clients = [];
+        Stack<string> ours = [];
         try
         {
-            StepRunner runner = new(client);
+            foreach (TopologyModel part in SiteChoice.All(model))
+            {
+                bool isOurs = !running.IsHeld(part.Name);
+                clients.Add(part.Site ?? "", isOurs ? await new Startup(terminal).BringUpAsync(part, timeout, cancel) : await AttachAsync(running, part, cancel));
+                if (isOurs)
+                    ours.Push(part.Name);
+            }
+
             foreach (TestStep step in model.Tests)
             {
-                results.Add(await runner.RunAsync(step, cancel));
+                results.Add(await new StepRunner(clients[model.SiteOf(SubjectOf(step)) ?? ""]).RunAsync(step, cancel));
                 Print(terminal, results[^1]);
             }
         }
         finally
         {
-            if (isOurs && !keep)
-                await TakeDownAsync(terminal, running, model.Name);
+            foreach (ControlClient client in clients.Values)
+                client.Dispose();
+            while (!keep && ours.TryPop(out string? name))
+                await TakeDownAsync(terminal, running, name);
         }
         if (report is not null)
             JunitReport.Write(report, model.Name, file, results);
         return Summarize(terminal, results);
     }
+
+    /// <summary>Whose site a step is done at.</summary>
+    private static string SubjectOf(TestStep step) => step switch
+    {
+        PingStep ping => ping.From,
+        ExecStep exec => exec.Vm,
+        RestartStep restart => restart.Vm,
+        LinkStep link => link.A,
+        RouteStep route => route.Router,
+        _ => throw new ArgumentException($"no way to place a {step.GetType().Name}", nameof(step)),
+    };
 
     private static async Task<ControlClient> AttachAsync(RunningTopologies running, TopologyModel model, CancellationToken cancel)
     {

@@ -15,19 +15,21 @@ internal static class UpCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string> file = CommandExtensions.FileArgument();
+        Option<string?> site = SiteChoice.Option();
         Option<bool> foreground = new("--foreground", "-f") { Description = "Run in this terminal; Ctrl-C takes the topology down" };
         Option<int> timeout = TimeoutOption();
-        Command command = new("up", "Bring a topology up; returns when every guest answers") { file, foreground, timeout };
+        Command command = new("up", "Bring a topology up; returns when every guest answers") { file, site, foreground, timeout };
         command.SetAction((parsed, cancel) =>
         {
-            TopologyModel model = TopologyLoader.Load(parsed.GetRequiredValue(file));
+            TopologyModel model = SiteChoice.Choose(TopologyLoader.Load(parsed.GetRequiredValue(file)), parsed.GetValue(site));
             return parsed.GetValue(foreground)
                 ? RunForegroundAsync(terminal, model, cancel)
                 : RunDetachedAsync(terminal, model, TimeSpan.FromSeconds(parsed.GetValue(timeout)), cancel);
         });
         return command.WithExamples(
             "fabric up topologies/quickstart.yaml                 # returns when ready; a daemon keeps it running",
-            "fabric up topologies/quickstart.yaml --foreground    # until Ctrl-C");
+            "fabric up topologies/quickstart.yaml --foreground    # until Ctrl-C",
+            "fabric up topologies/overlay.yaml --site west        # the part of one of several machines");
     }
 
     public static Option<int> TimeoutOption()

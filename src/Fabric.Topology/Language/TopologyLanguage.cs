@@ -246,6 +246,7 @@ internal static class TopologyLanguage
         new Key("datagrams", ValueKind.SectionsByName, "Processes at datagram sockets, such as guests of QEMU, that are plugged into switches or routers.") { Section = OutsideLanguage.Datagram },
         new Key("interfaces", ValueKind.SectionsByName, "Interfaces that this machine has already and that are plugged into switches or routers.") { Section = OutsideLanguage.Interface },
         new Key("bonds", ValueKind.SectionsByName, "Several taps, interfaces, streams or datagrams that are one port, with LACP or without.") { Section = OutsideLanguage.Bond },
+        new Key("sites", ValueKind.SectionsByName, "Machines, where the file is for several, and the part that runs on each: fabric up FILE --site NAME.") { Section = OverlayLanguage.Site },
         new Key("overlays", ValueKind.SectionsByName, "VXLAN segments that switches share with other machines.") { Section = OverlayLanguage.Overlay },
         new Key("disks", ValueKind.SectionsByName, "Disks.") { Section = Disk },
         new Key("pool", ValueKind.Section, "What the disks may take on the host together.") { Section = Pool },

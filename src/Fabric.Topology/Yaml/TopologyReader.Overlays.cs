@@ -23,20 +23,48 @@ internal sealed partial class TopologyReader
     private void ReadOverlay(string name, YamlSection section)
     {
         TakePortName(name, section, $"overlay '{name}'");
-        string? to = Refer(section, "to", _switches.Keys, "switch");
         PortModel port = ReadPort(section);
         if (port.ShapeBits is not null)
             errors.Add(section.At("shape"), "'shape:' is not for overlays; hold back what is sent with 'police:' at the ports it comes from");
-        if (ReadTunnelEnd(section) is not { } end || to is null || section.Integer("vni") is not { } vni)
-            return;
-        int headers = TunnelHeaders + (end.Local.AddressFamily == AddressFamily.InterNetworkV6 ? LongerV6Header : 0) + (port.Trunk is null && port.Tunnel is null ? 0 : TagLength);
-        SwitchModel owner = _switches[to];
-        int? own = section.Integer("mtu") ?? (_ownMtus.Contains(to) ? owner.Mtu : null);
-        IPAddress[] remotes = [.. section.Addresses("remotes").Where(item => IsRemote(end, item.Address, item.PrefixLength, item.Node)).Select(item => item.Address)];
-        OverlayModel overlay = new(name, to, vni, end, port)
+        if (section.Has("members"))
         {
+            ReadMesh(name, section, port);
+            return;
+        }
+
+        string? to = Refer(section, "to", _switches.Keys, "switch");
+        SiteModel? site = to is not null && SiteOf(to) is { } at ? _sites[at] : null;
+        if (!section.Has("to"))
+            errors.Add(section.Node, $"overlay '{name}' takes 'to:' a switch, or 'members:' switches of several sites");
+        else if (!section.Has("local") && site is null)
+            errors.Add(section.Node, $"overlay '{name}' lacks 'local:', the address of this machine that its tunnels end at");
+        if (section.Address("local") is { } written)
+            CheckTunnelEnd(section, "local", written);
+        if ((section.Address("local")?.Address ?? site?.Address) is not { } local || to is null)
+            return;
+        string? space = section.Text("netns") ?? (section.Has("local") ? null : site?.Namespace);
+        AddOverlay(name, new OverlayModel(name, to, 0, ReadTunnelEnd(section, local, space), port) { Mtu = 0 }, section);
+    }
+
+    /// <summary>Adds to an overlay, of which the ends are known, what else the section says.</summary>
+    private void AddOverlay(string key, OverlayModel draft, YamlSection section)
+    {
+        if (section.Integer("vni") is not { } vni)
+            return;
+        TunnelEndModel end = draft.EndPoint;
+        PortModel port = draft.Port;
+        int headers = TunnelHeaders + (end.Local.AddressFamily == AddressFamily.InterNetworkV6 ? LongerV6Header : 0) + (port.Trunk is null && port.Tunnel is null ? 0 : TagLength);
+        int? own = section.Integer("mtu") ?? (_ownMtus.Contains(draft.To) ? _switches[draft.To].Mtu : null);
+        IPAddress[] remotes = [.. draft.Remotes, .. section.Addresses("remotes").Where(item => IsRemote(end, item.Address, item.PrefixLength, item.Node)).Select(item => item.Address)];
+        OverlayModel overlay = draft with
+        {
+            Vni = vni,
             Remotes = remotes,
-            Stations = [.. section.AddressesByName("stations").Select(item => ReadStation(item.Name, item.Node, item.Address, remotes)).OfType<(PhysicalAddress, IPAddress)>()],
+            Stations =
+            [
+                .. section.AddressesByName("stations").Where(item => !section.Has("members") || !item.Address.Equals(end.Local))
+                    .Select(item => ReadStation(item.Name, item.Node, item.Address, remotes)).OfType<(PhysicalAddress, IPAddress)>(),
+            ],
             TakesStrangers = section.Boolean("strangers") ?? false,
             Learns = section.Boolean("learning") ?? true,
             Answers = section.Boolean("answer") ?? false,
@@ -46,29 +74,29 @@ internal sealed partial class TopologyReader
             HasOwnMtu = own is not null,
         };
         if (remotes.Length == 0 && !overlay.TakesStrangers && !section.Has("remotes"))
-            errors.Add(section.Node, $"overlay '{name}' leads nowhere: name the other ends in 'remotes:', or take whoever comes with 'strangers: true'");
+            errors.Add(section.Node, $"overlay '{overlay.Name}' leads nowhere: name the other ends in 'remotes:', or take whoever comes with 'strangers: true'");
         CheckNeighbours(overlay, section);
         TakeMtu(overlay, section);
-        _overlays[name] = overlay;
+        _overlays[key] = overlay;
     }
 
-    private TunnelEndModel? ReadTunnelEnd(YamlSection section)
+    private TunnelEndModel ReadTunnelEnd(YamlSection section, IPAddress local, string? space) => new(local, section.Integer("port") ?? VxlanPort, space)
     {
-        if (section.Address("local") is not { } local)
-            return null;
-        if (local.PrefixLength >= 0)
-            errors.Add(section.At("local"), $"'local:' is an address of this machine, without prefix length: {local.Address}");
-        bool isNobody = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any);
-        if (isNobody || IsGroup(local.Address) || local.Address.IsIPv6LinkLocal)
-            errors.Add(section.At("local"), $"a tunnel cannot end at {local.Address}; 'local:' is one address of this machine that the others reach");
-        return new TunnelEndModel(local.Address, section.Integer("port") ?? VxlanPort, section.Text("netns"))
-        {
-            TimeToLive = section.Integer("ttl") ?? 64,
-            Dscp = section.Integer("dscp") ?? 0,
-            Checksums = section.Boolean("checksums") ?? true,
-            Interface = section.Text("interface"),
-            Ageing = ReadAgeing(section),
-        };
+        TimeToLive = section.Integer("ttl") ?? 64,
+        Dscp = section.Integer("dscp") ?? 0,
+        Checksums = section.Boolean("checksums") ?? true,
+        Interface = section.Text("interface"),
+        Ageing = ReadAgeing(section),
+    };
+
+    private void CheckTunnelEnd(YamlSection section, string key, (IPAddress Address, int PrefixLength) written)
+    {
+        (IPAddress address, int prefixLength) = written;
+        if (prefixLength >= 0)
+            errors.Add(section.At(key), $"'{key}:' is an address of this machine, without prefix length: {address}");
+        bool isNobody = address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+        if (isNobody || IsGroup(address) || address.IsIPv6LinkLocal)
+            errors.Add(section.At(key), $"a tunnel cannot end at {address}; '{key}:' is one address of this machine that the others reach");
     }
 
     private TimeSpan ReadAgeing(YamlSection section)

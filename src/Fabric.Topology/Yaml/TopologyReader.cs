@@ -41,6 +41,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             _accessLists[name] = ReadAccessList(name, section);
         foreach ((string name, YamlSection section) in root.ChildrenByName("prefix-lists"))
             _prefixLists[name] = ReadPrefixList(name, section);
+        ReadSites();
         foreach ((string name, YamlSection section) in root.ChildrenByName("overlays"))
             ReadOverlay(name, section);
         ReadInterfaces();
@@ -62,6 +63,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         ReadTraffic();
         CheckMirrors();
         CheckPlugs();
+        CheckSites();
         return new TopologyModel
         {
             Name = _name,
@@ -77,6 +79,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             Datagrams = _datagrams,
             Interfaces = _interfaces,
             Bonds = _bonds.ToDictionary(bond => bond.Key, bond => bond.Value.Model with { Members = bond.Value.Members }),
+            Sites = _sites,
             Overlays = _overlays,
             Disks = _disks,
             Vms = _vms,

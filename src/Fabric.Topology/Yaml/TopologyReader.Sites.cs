@@ -1,0 +1,108 @@
+using System.Net;
+using YamlDotNet.RepresentationModel;
+
+namespace Fabric.Topology.Yaml;
+
+// Sites. They come right after the switches, because overlays follow from them; what is at none is told at the end.
+internal sealed partial class TopologyReader
+{
+    private static readonly string[] MeshTells = ["to", "local", "netns"];
+
+    private readonly OrderedDictionary<string, SiteModel> _sites = [];
+
+    private void ReadSites()
+    {
+        string[] routers = [.. root.ChildrenByName("routers").Select(router => router.Name)];
+        foreach ((string name, YamlSection section) in root.ChildrenByName("sites"))
+        {
+            if (section.Address("address") is not { } written)
+                continue;
+            CheckTunnelEnd(section, "address", written);
+            SiteModel site = new(name, written.Address, section.Text("netns"), [.. ReadNodes(section, "switches", _switches.Keys), .. ReadNodes(section, "routers", routers)]);
+            if (_sites.Values.FirstOrDefault(other => other.Address.Equals(site.Address)) is { } same)
+                errors.Add(section.At("address"), $"site '{same.Name}' has the address {site.Address} already; tunnels need one for each");
+            _sites[name] = site;
+        }
+    }
+
+    private List<string> ReadNodes(YamlSection section, string key, IReadOnlyCollection<string> known)
+    {
+        List<string> nodes = [];
+        foreach ((string node, YamlNode at) in section.Names(key))
+        {
+            if (!known.Contains(node))
+                errors.Add(at, $"there is no {(key == "routers" ? "router" : "switch")} '{node}'{YamlSection.DidYouMean(node, known)}");
+            else if (SiteOf(node) is { } other)
+                errors.Add(at, $"'{node}' is at site '{other}' already; it runs on one machine");
+            else
+                nodes.Add(node);
+        }
+
+        return nodes;
+    }
+
+    private string? SiteOf(string place)
+    {
+        string node = LinkModel.NodeOf(_bonds.TryGetValue(place, out BondDraft? bond) ? bond.Model.To : place);
+        return _sites.Values.FirstOrDefault(site => site.Nodes.Contains(node))?.Name;
+    }
+
+    /// <summary>Where there are sites, everything is at one.</summary>
+    private void CheckSites()
+    {
+        if (_sites.Count == 0)
+            return;
+        foreach ((string kind, string nodes) in new[] { ("switch", "switches"), ("router", "routers") })
+        {
+            foreach ((string name, YamlSection section) in root.ChildrenByName(nodes))
+            {
+                if (SiteOf(name) is null)
+                    errors.Add(section.Node, $"{kind} '{name}' is at no site; name it in '{nodes}:' of one of {string.Join(", ", _sites.Keys)}");
+            }
+        }
+
+        foreach ((YamlSection section, LinkModel link) in _cables)
+            CheckCable(section, "to", link);
+        foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
+        {
+            string?[] sites = [.. _vms[name].Nics.Select(nic => SiteOf(nic.To)).Distinct()];
+            if (sites.Length != 1)
+                errors.Add(section.At("nics"), $"vm '{name}' runs at one site; {(sites.Length == 0 ? "give it a NIC that says which" : $"its NICs are at {string.Join(" and ", sites)}")}");
+        }
+    }
+
+    /// <summary>A cable ends where the machine ends.</summary>
+    private void CheckCable(YamlSection section, string key, LinkModel link)
+    {
+        if (SiteOf(link.A) is { } one && SiteOf(link.B) is { } other && one != other)
+            errors.Add(section.At(key), $"'{link.A}' is at site '{one}' and '{link.B}' at '{other}', and no cable leads there; join switches of both by an overlay");
+    }
+
+    /// <summary>An overlay among switches of several sites: each gets an end of its own, and the others as its remotes.</summary>
+    private void ReadMesh(string name, YamlSection section, PortModel port)
+    {
+        foreach (string key in MeshTells.Where(section.Has))
+            errors.Add(section.At(key), $"'{key}:' goes with one switch; of 'members:', the sites tell it");
+        List<(string Switch, SiteModel Site)> members = [];
+        foreach ((string member, YamlNode at) in section.Names("members"))
+        {
+            if (!_switches.ContainsKey(member))
+                errors.Add(at, $"there is no switch '{member}'{YamlSection.DidYouMean(member, _switches.Keys)}");
+            else if (SiteOf(member) is not { } site)
+                errors.Add(at, $"switch '{member}' is at no site; name it in 'switches:' of one under 'sites:'");
+            else if (members.Exists(other => other.Site.Name == site))
+                errors.Add(at, $"'{member}' is at site '{site}' like another member; an overlay has one switch there, and 'links:' join the others to it");
+            else
+                members.Add((member, _sites[site]));
+        }
+
+        foreach ((string member, SiteModel site) in members)
+        {
+            TunnelEndModel end = ReadTunnelEnd(section, site.Address, site.Namespace);
+            IPAddress[] others = [.. members.Where(other => other.Site != site).Select(other => other.Site.Address)];
+            foreach (IPAddress other in others.Where(other => other.AddressFamily != site.Address.AddressFamily))
+                errors.Add(section.At("members"), $"{other} cannot be reached from {site.Address}; give the sites addresses of one IP version");
+            AddOverlay($"{name}@{site.Name}", new OverlayModel(name, member, 0, end, port) { Remotes = others, Mtu = 0 }, section);
+        }
+    }
+}
