@@ -13,7 +13,7 @@ namespace Fabric.Overlay;
 /// frame is made into datagrams. Those are views: a head in a place of this object, which has the VXLAN header too, and the rest of the
 /// frame wherever it lies. They leave when the burst is through, or there is no room: as late as can be, so that segments of several
 /// super-frames leave together.</remarks>
-internal sealed unsafe class Encapsulator : IDisposable
+internal sealed unsafe partial class Encapsulator : IDisposable
 {
     private const int MaxBurst = IPort.MaxBurst;
     private const int Header = VxlanView.HeaderLength;
@@ -337,75 +337,4 @@ internal sealed unsafe class Encapsulator : IDisposable
 
     // SAFETY: the array is pinned, and an index below twice a burst has its place.
     private byte* At(int place) => (byte*)Marshal.UnsafeAddrOfPinnedArrayElement(_places, place * Place);
-
-    /// <summary>Takes the finished frames that stand for an unfinished one.</summary>
-    private sealed class FinishedEnd(Encapsulator owner) : IPort
-    {
-        private VxlanPort? _port;
-        private int _target;
-        private ushort _sourcePort;
-
-        public string Name => "finished";
-
-        public FrameOffloads Accepts => FrameOffloads.None;
-
-        public PortCounters Counters { get; } = new();
-
-        public bool IsUp => true;
-
-        /// <summary>True when one of the frames since <see cref="Begin"/> was taken.</summary>
-        internal bool Accepted { get; private set; }
-
-        public int Transmit(ReadOnlySpan<Frame> frames)
-        {
-            int accepted = 0;
-            for (int i = 0; i < frames.Length; i++)
-            {
-                if (owner._finishedCount == MostFinished)
-                {
-                    owner.Flush(_port!);
-                    owner._finishedCount = 0;
-                }
-
-                int place = MaxBurst + owner._finishedCount++;
-
-                // The completer's first pieces are all headers, or a whole frame that it copied.
-                bool isHead = frames[i].Head.Length <= Place - HeadOffset;
-                if (!isHead)
-                    frames[i].Head[..HeadLength].CopyTo(new Span<byte>(owner.At(place) + HeadOffset, HeadLength));
-                if (owner.Append(_port!, in frames[i], place, _target, _sourcePort, isCopied: !isHead))
-                    accepted++;
-            }
-
-            Accepted |= accepted != 0;
-            return accepted;
-        }
-
-        public int Receive(IFrameSink sink) => 0;
-
-        public void AttachLinkWatcher(ILinkWatcher? watcher)
-        {
-            // Never changes.
-        }
-
-        public void AttachWaker(IWaker waker)
-        {
-            // Never has frames.
-        }
-
-        public bool TryArm() => true;
-
-        public void Dispose()
-        {
-            // Holds nothing.
-        }
-
-        internal void Begin(VxlanPort port, int target, ushort sourcePort)
-        {
-            _sourcePort = sourcePort;
-            _port = port;
-            _target = target;
-            Accepted = false;
-        }
-    }
 }
