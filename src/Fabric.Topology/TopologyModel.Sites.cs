@@ -3,8 +3,13 @@ namespace Fabric.Topology;
 /// <content>The part of a topology that runs on one machine.</content>
 public sealed partial record TopologyModel
 {
+    private TopologyModel? _whole;
+
     /// <summary>The site whose part this is; null for a whole topology.</summary>
     public string? Site { get; init; }
+
+    /// <summary>The topology that this is a part of; itself where it is whole. Names of what runs elsewhere are found there.</summary>
+    public TopologyModel Whole => _whole ?? this;
 
     /// <summary>Sites by name, in the file's order; none when all runs on one machine.</summary>
     public IReadOnlyDictionary<string, SiteModel> Sites { get; init; } = new OrderedDictionary<string, SiteModel>();
@@ -37,6 +42,7 @@ public sealed partial record TopologyModel
         {
             Name = $"{Name}-{site}",
             Site = site,
+            _whole = this,
             Images = Images.Where(item => images.Contains(item.Key)).ToDictionary(),
             Switches = Keep(Switches, item => item.Name),
             Routers = new OrderedDictionary<string, RouterModel>(Routers.Where(item => SiteOf(item.Key) == site)),

@@ -16,7 +16,7 @@ public sealed class OverlayTests
         string output = await lab.SucceedAsync("test", file, "--keep");
         Assert.Contains("4 passed, 0 failed", output, StringComparison.Ordinal);
 
-        Assert.Contains("3 came back", await lab.SucceedAsync("ping", "-t", "overlay-west", "w2", "10.9.0.2"), StringComparison.Ordinal);
+        Assert.Contains("3 came back", await lab.SucceedAsync("ping", "-t", "overlay-west", "w2", "e1"), StringComparison.Ordinal);
         string overlay = await lab.SucceedAsync("overlay", "blue", "-t", "overlay-east");
         Assert.Matches($@"blue +east-lan +100 +{net}2:4789", overlay);
         Assert.Matches($@"blue +{net}1:4789 +file +2", overlay);

@@ -32,6 +32,8 @@ public class SiteTests
             """);
         TopologyModel west = model.At("west");
         Assert.Equal(("net-west", "west"), (west.Name, west.Site));
+        Assert.Same(model, west.Whole);
+        Assert.Same(model, model.Whole);
         Assert.Equal(["a", "b"], west.Switches.Keys);
         Assert.Equal(("v", "root", "mine", 1), (Assert.Single(west.Vms.Keys), Assert.Single(west.Disks.Keys), Assert.Single(west.Images.Keys), west.Links.Count));
         Assert.Empty(west.Hosts);

@@ -37,7 +37,7 @@ internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmwa
             if (nic.GatewayV6 is not null)
                 words.Add($"fabric.route=::/0,{nic.GatewayV6}");
         }
-        foreach (VmModel peer in model.Vms.Values.Where(p => p != vm))
+        foreach (VmModel peer in model.Whole.Vms.Values.Where(p => p != vm))
         {
             if (peer.Nics.FirstOrDefault(n => n.Address is not null) is { } nic)
                 words.Add($"fabric.host={peer.Name},{nic.Address}");

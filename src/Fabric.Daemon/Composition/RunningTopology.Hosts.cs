@@ -90,14 +90,18 @@ public sealed partial class RunningTopology
                 ?? port.Host.Addresses.FirstOrDefault(item => item.State == AddressState.Assigned);
             address = own?.Address.ToIPAddress();
         }
-        else if (Model.Vms.TryGetValue(to, out VmModel? vm))
+        else if (Model.Whole.Hosts.TryGetValue(to, out HostModel? elsewhere))
+        {
+            address = elsewhere.Addresses.Select(own => own.Address).FirstOrDefault();
+        }
+        else if (Model.Whole.Vms.TryGetValue(to, out VmModel? vm))
         {
             IEnumerable<NicModel> nics = vm.Nics.Where(nic => nic.Address is not null);
             address = (nics.FirstOrDefault(nic => nic.To == Model.Hosts[from].To) ?? nics.FirstOrDefault())?.Address;
         }
-        else if (Model.Routers.ContainsKey(to))
+        else if (Model.Whole.Routers.ContainsKey(to))
         {
-            address = AddressOf(Model, to, from);
+            address = AddressOf(Model.Whole, to, from);
         }
         else
         {
