@@ -5,6 +5,8 @@ using System.Text.Json;
 namespace Fabric.SideBySide;
 
 /// <summary>Two namespaces whose own stacks are the ends of what is compared, and the traffic between them.</summary>
+/// <remarks>Who forwards and who receives each have a session of their own, as daemons do: the kernel shares a processor between sessions
+/// first (sched_autogroup), and what has one of its own would be given more than what has not.</remarks>
 internal static class Spaces
 {
     public const string A = "fabric-bench-a";
@@ -48,7 +50,7 @@ internal static class Spaces
     /// <returns>Ends it.</returns>
     public static Action Serve(string ready, params string[] command)
     {
-        Process served = Tool.Start(command);
+        Process served = Tool.Start(["setsid", .. command]);
         string? line;
         while ((line = served.StandardOutput.ReadLine()) is not null && !line.Contains(ready, StringComparison.Ordinal))
         {
@@ -95,7 +97,7 @@ internal static class Spaces
 
     private static JsonDocument Iperf(string address, params string[] options)
     {
-        Process listening = Tool.Start("ip", "netns", "exec", A, "iperf3", "-s", "-1", "--forceflush");
+        Process listening = Tool.Start("setsid", "ip", "netns", "exec", A, "iperf3", "-s", "-1", "--forceflush");
         while (listening.StandardOutput.ReadLine() is { } line && !line.Contains("listening", StringComparison.Ordinal))
         {
         }
