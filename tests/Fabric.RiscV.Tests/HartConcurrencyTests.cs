@@ -128,6 +128,8 @@ public sealed class HartConcurrencyTests
             a.Li(Reg.T0, 5_000_000);
             a.Csrw(Csr.Stimecmp, Reg.T0);
             a.Csrr(Reg.A0, Csr.Mip);
+            a.Li(Reg.S0, Counter);
+            a.Sd(Reg.S0, Reg.S0, 0);
             a.Label("wait");
             a.Wfi();
             a.Csrr(Reg.A1, Csr.Mip);
@@ -141,6 +143,7 @@ public sealed class HartConcurrencyTests
         machine.Hart.Reset(HartMachine.RamBase, 0, 0, PrivilegeMode.Machine);
         Thread runner = new(() => machine.RunGuarded(machine.Hart));
         runner.Start();
+        Assert.True(SpinWait.SpinUntil(() => machine.Memory.TryRead(Counter, out ulong mark) && mark == Counter, TimeSpan.FromSeconds(30)));
         time.Advance(TimeSpan.FromMilliseconds(499));
         time.Advance(TimeSpan.FromMilliseconds(1));
         runner.Join();
