@@ -59,7 +59,9 @@ internal static class RipSignature
     /// <summary>Computes the digest of a packet.</summary>
     /// <param name="key">The key.</param>
     /// <param name="packet">Up to and with the trailer's header, and room behind it for the digest: that is overwritten.</param>
-    internal static void Sign(RipKey key, Span<byte> packet)
+    /// <param name="shortened">Hash a secret that is longer than the digest first, as RFC 4822 (2.5) asks. BIRD takes it as it is up to the
+    /// hash's block, as HMAC itself does (RFC 2104); so do we when we send, and take either.</param>
+    internal static void Sign(RipKey key, Span<byte> packet, bool shortened = false)
     {
         int length = DigestLength(key.Algorithm);
         Span<byte> digest = packet[^length..];
@@ -73,10 +75,9 @@ internal static class RipSignature
 
         for (int i = 0; i < length; i++)
             digest[i] = Pad[i % Pad.Length];
-        // A key longer than the digest is hashed first (RFC 4822, 2.5); HMAC itself does so only beyond the hash's block.
         Span<byte> hashed = stackalloc byte[MaxDigest];
         scoped ReadOnlySpan<byte> secret = key.Secret.Span;
-        if (secret.Length > length)
+        if (shortened)
             secret = hashed[..Hash(key.Algorithm, secret, hashed)];
         Span<byte> result = stackalloc byte[MaxDigest];
         Hmac(key.Algorithm, secret, packet, result);
@@ -117,12 +118,18 @@ internal static class RipSignature
             if (packet.Digest.Length != length || whole > copy.Length || (packet.DigestLength != length && packet.DigestLength != length + RipView.TrailerLength))
                 continue;
             packet.Signed.CopyTo(copy);
-            Sign(key, copy[..whole]);
-            if (CryptographicOperations.FixedTimeEquals(copy[packet.Signed.Length..whole], packet.Digest))
+            if (IsSigned(key, copy[..whole], packet.Digest, shortened: false)
+                || (key.Secret.Length > length && key.Algorithm != RipAlgorithm.KeyedMd5 && IsSigned(key, copy[..whole], packet.Digest, shortened: true)))
                 return null;
         }
 
         return any ? RipDrop.Digest : RipDrop.Key;
+    }
+
+    private static bool IsSigned(RipKey key, Span<byte> copy, ReadOnlySpan<byte> digest, bool shortened)
+    {
+        Sign(key, copy, shortened);
+        return CryptographicOperations.FixedTimeEquals(copy[^digest.Length..], digest);
     }
 
     // A key counts in its time. When none has any time left, the one that lasted longest still counts (RFC 4822, 5.3).

@@ -1,3 +1,4 @@
+using System.Text;
 using Fabric.Interop.Tests.Peers;
 using Fabric.Routing.Rip;
 
@@ -24,14 +25,18 @@ public sealed class BirdTests
     }
 
     [SkippableTheory]
-    [InlineData(RipAlgorithm.KeyedMd5, "keyed md5")]
-    [InlineData(RipAlgorithm.HmacSha256, "hmac sha256")]
-    [InlineData(RipAlgorithm.HmacSha512, "hmac sha512")]
-    public void WithKeysTheSame(RipAlgorithm algorithm, string name)
+    [InlineData(RipAlgorithm.KeyedMd5, "keyed md5", 8)]
+    [InlineData(RipAlgorithm.HmacSha1, "hmac sha1", 30)]
+    [InlineData(RipAlgorithm.HmacSha256, "hmac sha256", 8)]
+    [InlineData(RipAlgorithm.HmacSha256, "hmac sha256", 50)]
+    [InlineData(RipAlgorithm.HmacSha384, "hmac sha384", 100)]
+    [InlineData(RipAlgorithm.HmacSha512, "hmac sha512", 8)]
+    public void WithKeysTheSame(RipAlgorithm algorithm, string name, int length)
     {
         using TestNamespace space = new();
-        using RipRouter router = new(space, new RipKey { Id = 9, Algorithm = algorithm, Secret = "a-secret"u8.ToArray() });
-        using BirdRouter bird = Start(space, $"authentication cryptographic; password \"a-secret\" {{ id 9; algorithm {name}; }};");
+        string secret = "a-secret".PadRight(length, 's');
+        using RipRouter router = new(space, new RipKey { Id = 9, Algorithm = algorithm, Secret = Encoding.ASCII.GetBytes(secret) });
+        using BirdRouter bird = Start(space, $"authentication cryptographic; password \"{secret}\" {{ id 9; algorithm {name}; }};");
         router.Start();
         Exchange(router, bird);
         router.ExpectNoRefusal();

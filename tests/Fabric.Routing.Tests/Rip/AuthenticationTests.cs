@@ -62,8 +62,30 @@ public sealed class AuthenticationTests
         Assert.Equal(HMACSHA256.HashData("secret"u8, (byte[])[.. sha[..48], .. pad]), sha[48..]);
 
         byte[] longer = listener.Packets.First(packet => packet.Sender == "long" && packet.Command == 2).Bytes;
-        byte[] hashed = SHA1.HashData(Encoding.ASCII.GetBytes(new string('k', 40)));
-        Assert.Equal(HMACSHA1.HashData(hashed, (byte[])[.. longer[..48], .. pad[..20]]), longer[48..]);
+        Assert.Equal(HMACSHA1.HashData(Encoding.ASCII.GetBytes(new string('k', 40)), (byte[])[.. longer[..48], .. pad[..20]]), longer[48..]);
+    }
+
+    [Fact]
+    [SuppressMessage("Security", "CA5350:Do not use weak cryptographic algorithms", Justification = "RFC 4822 asks for it")]
+    public void ALongSecretMayBeHashedFirst()
+    {
+        string secret = new('k', 40);
+        Segment lan = _network.AddSegment();
+        Listener listener = new(_network, lan);
+        SimulatedRouter one = Add(lan, "r1", 1, Key(RipAlgorithm.HmacSha1, id: 9, secret: secret));
+        SimulatedRouter two = Add(lan, "r2", 2, Key(RipAlgorithm.HmacSha1, id: 9, secret: secret));
+        Stranger stranger = new(_network, lan, "10.0.0.66/24");
+        two.AddStatic("172.16.1.0/24");
+        _network.RunFor(10);
+        Assert.NotEqual("none", one.Describe("172.16.1.0/24"));
+        byte[] packet = [.. listener.Packets.Last(packet => packet.Sender == "r2" && packet.Command == 2).Bytes];
+        packet[43] = 16;
+        byte[] pad = [.. Enumerable.Range(0, 5).SelectMany(_ => (byte[])[0x87, 0x8F, 0xE1, 0xF3])];
+        byte[] signature = HMACSHA1.HashData(SHA1.HashData(Encoding.ASCII.GetBytes(secret)), (byte[])[.. packet[..^20], .. pad]);
+        stranger.SayBytes([.. packet[..^20], .. signature], "10.0.0.2");
+        Assert.Equal(0, one.Status.Interfaces[0].Counters.Drops(RipDrop.Digest));
+        stranger.SayBytes([.. packet[..^20], .. signature[..^1], (byte)~signature[^1]], "10.0.0.2");
+        Assert.Equal(1, one.Status.Interfaces[0].Counters.Drops(RipDrop.Digest));
     }
 
     [Fact]
