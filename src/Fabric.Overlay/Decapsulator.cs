@@ -182,7 +182,16 @@ internal sealed unsafe class Decapsulator : IDatagramSink
         FrameOffload offload = default;
         if (port.Options.FindsUnfinished)
             UnfinishedChecksum.TryFind(new ReadOnlySpan<byte>(arrival.Data, arrival.Length), port.Mtu, out offload);
+        if (MssClamp.IsWanted(arrival.Data, arrival.Length))
+            LowerSegmentSize(port, in arrival, !offload.IsNone);
         return new Frame(arrival.Data, arrival.Length, in offload);
+    }
+
+    private static void LowerSegmentSize(VxlanPort port, in Arrival arrival, bool isPartial)
+    {
+        // SAFETY: the underlay's memory, which is ours to write until the call ends.
+        if (MssClamp.TryLower(new Span<byte>(arrival.Data, arrival.Length), port.Mtu, isPartial))
+            port.Events.AddClampedIn();
     }
 
     /// <summary>A frame that goes on.</summary>

@@ -184,6 +184,7 @@ internal sealed unsafe partial class Encapsulator : IDisposable
 
     private bool Encapsulate(VxlanPort port, in Frame frame, int index)
     {
+        _isTooBig = false;
         ushort sourcePort = SourcePort(new ReadOnlySpan<byte>(At(index) + HeadOffset, Math.Min(frame.Length, HeadLength)));
         if (frame.Offload.IsNone)
             return Append(port, in frame, index, _targets[index], sourcePort, isCopied: true);
@@ -225,8 +226,10 @@ internal sealed unsafe partial class Encapsulator : IDisposable
             }
         }
 
-        if (frame.Length - network > port.Mtu)
-            return Drop(port, DropReason.Oversized);
+        if (_isTooBig || frame.Length - network > port.Mtu)
+            return RefuseTooBig(port, in frame, target);
+        if (MssClamp.IsWanted(head, copied))
+            LowerSegmentSize(port, in frame, At(place) + Place, head, ref copied, ref offset);
         int rest = AddRest(port, in frame, offset);
         VxlanView.Write(new Span<byte>(head - Header, Header), port.Vni);
         int count = _pieceCount - rest;
@@ -316,7 +319,10 @@ internal sealed unsafe partial class Encapsulator : IDisposable
     {
         if (_datagramCount == 0)
             return;
-        _left += _vtep.Underlay.Send(_datagrams.AsSpan(0, _datagramCount), port.Counters, out long bytes);
+        int left = _vtep.Underlay.Send(_datagrams.AsSpan(0, _datagramCount), port.Counters, out long bytes);
+        if (left < _datagramCount)
+            port.AskAgain();
+        _left += left;
         _bytes += bytes;
         _queued += _datagramCount;
         _datagramCount = 0;

@@ -11,11 +11,10 @@ namespace Fabric.Overlay;
 // the tunnel: the sender of any ARP message, and the target of a neighbour advertisement with its address, where the message agrees with
 // the frame's own source. They go with the age of stations. Whoever asks with no address of its own (a probe, duplicate address
 // detection) or for its own (an announcement) is flooded: others must hear it.
-//
-// Answers are made while the switch transmits, and a port calls no sink from there: they wait in a ring, and the worker brings them.
+// Answers wait in the segment's AnswerQueue.
 
 /// <summary>ARP and neighbour discovery suppression for one segment.</summary>
-internal sealed unsafe class NeighborProxy : IWaker, IFrameSink, IDisposable
+internal sealed unsafe class NeighborProxy
 {
     private const int ArpFrame = EthernetView.MinHeaderLength + ArpView.Length;
     private const int Network = EthernetView.MinHeaderLength;
@@ -26,7 +25,6 @@ internal sealed unsafe class NeighborProxy : IWaker, IFrameSink, IDisposable
     private const uint SolicitedOverride = 0x6000_0000;
 
     private readonly VxlanPort _port;
-    private readonly MemoryLink _answers;
     private readonly uint _ageing;
     private readonly Dictionary<IpAddress, Binding> _bindings = [];
 
@@ -34,43 +32,6 @@ internal sealed unsafe class NeighborProxy : IWaker, IFrameSink, IDisposable
     {
         _port = port;
         _ageing = (uint)common.AgeingTime.TotalSeconds;
-        _answers = new MemoryLink(port.Name, port.Name);
-        _answers.First.AttachWaker(this);
-        _answers.First.TryArm();
-    }
-
-    /// <summary>An answer waits.</summary>
-    public void Wake() => _port.Vtep.Receiver.Wake();
-
-    /// <inheritdoc/>
-    public void Accept(IPort port, ReadOnlySpan<Frame> frames)
-    {
-        long bytes = 0;
-        foreach (ref readonly Frame frame in frames)
-            bytes += frame.Length;
-        if (_port.Sink is not { } sink)
-        {
-            _port.Counters.AddReceiveDrops(DropReason.LinkDown, frames.Length);
-            return;
-        }
-
-        _port.Counters.AddReceived(frames.Length, bytes);
-        sink.Accept(_port, frames);
-    }
-
-    public void Dispose() => _answers.Dispose();
-
-    /// <summary>Brings the answers that wait to the segment's sink. Worker only.</summary>
-    internal int Deliver()
-    {
-        int taken = 0;
-        do
-        {
-            while (_answers.First.Receive(this) is var more && more != 0)
-                taken += more;
-        }
-        while (!_answers.First.TryArm());
-        return taken;
     }
 
     internal void AddStatic(IpAddress address, MacAddress station, bool isRouter) => _bindings[address] = new Binding(station, isRouter, IsStatic: true, 0);
@@ -135,7 +96,7 @@ internal sealed unsafe class NeighborProxy : IWaker, IFrameSink, IDisposable
 
     private bool Give(in Frame answer)
     {
-        if (_answers.Second.Transmit(new ReadOnlySpan<Frame>(in answer)) == 0)
+        if (!_port.Answers.TryAdd(in answer))
             return false;
         _port.Events.AddSuppressed();
         return true;

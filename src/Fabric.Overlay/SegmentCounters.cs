@@ -15,6 +15,10 @@ public sealed class SegmentCounters
     private long _evicted;
     private long _suppressed;
     private long _joined;
+    private long _clampedOut;
+    private long _clampedIn;
+    private long _tooBig;
+    private long _tooBigTold;
 
     /// <summary>Frames for more than one station, or for one that is not known, sent to all VTEPs of the segment.</summary>
     public long Flooded => Volatile.Read(ref _flooded);
@@ -46,6 +50,15 @@ public sealed class SegmentCounters
     /// <summary>TCP segments received that went on as part of a super-frame.</summary>
     public long Joined => Volatile.Read(ref _joined);
 
+    /// <summary>SYNs whose maximum segment size was lowered, in both directions.</summary>
+    public long MssClamped => Volatile.Read(ref _clampedOut) + Volatile.Read(ref _clampedIn);
+
+    /// <summary>Packets too long for the tunnel, dropped; a super-frame of too long segments counts once.</summary>
+    public long TooBig => Volatile.Read(ref _tooBig);
+
+    /// <summary>Those of them whose sender was told (ICMP and ICMPv6).</summary>
+    public long TooBigTold => Volatile.Read(ref _tooBigTold);
+
     internal void AddFlooded(long replicas)
     {
         Volatile.Write(ref _flooded, _flooded + 1);
@@ -67,4 +80,13 @@ public sealed class SegmentCounters
     internal void AddSuppressed() => Volatile.Write(ref _suppressed, _suppressed + 1);
 
     internal void AddJoined(long segments) => Volatile.Write(ref _joined, _joined + segments);
+
+    // Each of these two has one writer at a time: the transmit side, and the worker.
+    internal void AddClampedOut() => Volatile.Write(ref _clampedOut, _clampedOut + 1);
+
+    internal void AddClampedIn() => Volatile.Write(ref _clampedIn, _clampedIn + 1);
+
+    internal void AddTooBig() => Volatile.Write(ref _tooBig, _tooBig + 1);
+
+    internal void AddTooBigTold() => Volatile.Write(ref _tooBigTold, _tooBigTold + 1);
 }

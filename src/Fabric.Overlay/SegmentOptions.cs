@@ -37,6 +37,7 @@ public sealed record SegmentOptions
     /// otherwise. Off where every sender is known to be on another host.</summary>
     public bool FindsUnfinished { get; init; } = true;
 
-    /// <summary>Most bytes of a packet of the segment's stations; 0 to derive it from the underlay, see <see cref="VxlanPort.Mtu"/>.</summary>
+    /// <summary>Most bytes of a packet of the segment's stations; 0 for as many as the underlay carries, which is the limit in any case: see
+    /// <see cref="VxlanPort.Mtu"/>.</summary>
     public int Mtu { get; init; }
 }

@@ -252,8 +252,6 @@ public sealed class Vtep : IDisposable
     /// <param name="port">A segment of this VTEP.</param>
     public void RefreshMtu(VxlanPort port)
     {
-        if (port.Options.Mtu != 0)
-            return;
         int least = int.MaxValue;
         foreach (RemoteVtep remote in port.Flood)
         {
@@ -262,7 +260,9 @@ public sealed class Vtep : IDisposable
         }
 
         int headers = UdpHeaders + (Underlay.Local.IsV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) + (port.Options.Tags == InnerTags.Carried ? TagLength : 0);
-        port.Mtu = least == int.MaxValue ? 0 : Math.Max(SmallestMtu, Math.Min(least, ushort.MaxValue) - headers);
+        port.PathMtu = least == int.MaxValue ? 0 : Math.Max(SmallestMtu, Math.Min(least, ushort.MaxValue) - headers);
+        bool isLess = port.PathMtu != 0 && (port.Options.Mtu == 0 || port.PathMtu < port.Options.Mtu);
+        port.Mtu = isLess ? port.PathMtu : port.Options.Mtu;
     }
 
     /// <summary>Ends all segments and the underlay. No worker polls <see cref="Receiver"/> any more.</summary>
@@ -334,6 +334,8 @@ public sealed class Vtep : IDisposable
         Volatile.Write(ref _remotes, [.. _remotes.Select(other => other == found ? remote : other)]);
         return remote;
     }
+
+    internal long Frequency => _time.TimestampFrequency;
 
     internal long Ticks() => _time.GetTimestamp();
 

@@ -13,7 +13,7 @@ public sealed class VtepReceiver : IPort, IFrameSink
     private readonly Decapsulator _decapsulator;
     private readonly Epoll? _ready;
     private readonly WakeEvent? _answersWaiting;
-    private volatile NeighborProxy[] _neighbors = [];
+    private volatile VxlanPort[] _segments = [];
     private volatile bool _hasAnswers;
     private IWaker? _waker;
 
@@ -55,8 +55,8 @@ public sealed class VtepReceiver : IPort, IFrameSink
             // The event first, then what it is for: see Wake.
             _hasAnswers = false;
             _answersWaiting?.Clear();
-            foreach (NeighborProxy one in _neighbors)
-                taken += one.Deliver();
+            foreach (VxlanPort one in _segments)
+                taken += one.Attend();
         }
 
         return taken + _vtep.Underlay.Receive(_decapsulator);
@@ -102,7 +102,7 @@ public sealed class VtepReceiver : IPort, IFrameSink
         _answersWaiting?.Dispose();
     }
 
-    /// <summary>An answer waits for the worker.</summary>
+    /// <summary>An answer, or an MTU to be asked for again, waits for the worker.</summary>
     internal void Wake()
     {
         // In this order: a worker that finds the event set and no answers looks again, and one that finds answers clears the event.
@@ -111,5 +111,5 @@ public sealed class VtepReceiver : IPort, IFrameSink
         Volatile.Read(ref _waker)?.Wake();
     }
 
-    internal void SegmentsChangedLocked() => _neighbors = [.. _vtep.SegmentsLocked().Select(port => port.Neighbors).OfType<NeighborProxy>()];
+    internal void SegmentsChangedLocked() => _segments = [.. _vtep.SegmentsLocked()];
 }

@@ -13,8 +13,13 @@ namespace Fabric.Overlay;
 /// </remarks>
 public sealed class VxlanPort : IPort
 {
+    /// <summary>Most messages about packets that are too big (RFC 1812, 4.3.2.8; RFC 4443, 2.4 (f)).</summary>
+    private const int MessagesPerSecond = 200;
+    private const int MessageBurst = 50;
+
     private volatile IFrameSink? _sink;
     private volatile bool _attached = true;
+    private volatile bool _mustAsk;
     private ILinkWatcher? _watcher;
 
     internal VxlanPort(Vtep vtep, string name, int vni, SegmentOptions options, VtepOptions common)
@@ -24,6 +29,8 @@ public sealed class VxlanPort : IPort
         Vni = vni;
         Options = options;
         Stations = new Stations(options, Events, common);
+        Answers = new AnswerQueue(this);
+        TooBigBucket = new TokenBucket(MessagesPerSecond, MessageBurst, vtep.Frequency, vtep.Ticks());
         if (options.SuppressesNeighbors)
             Neighbors = new NeighborProxy(this, common);
     }
@@ -44,8 +51,13 @@ public sealed class VxlanPort : IPort
     public SegmentCounters Events { get; } = new();
 
     /// <summary>The largest packet, from the IP header on, that the segment carries to each of its VTEPs: what its stations must have as
-    /// their MTU. Longer ones are dropped as <see cref="DropReason.Oversized"/>. 0 while there is no VTEP that can be reached.</summary>
+    /// their MTU. The lesser of what the segment was given and of <see cref="PathMtu"/>, as far as either is known; 0 while neither is.
+    /// Longer ones are dropped as <see cref="DropReason.Oversized"/>, and their sender is told.</summary>
     public int Mtu { get; internal set; }
+
+    /// <summary>The largest packet that the underlay lets through to each of its VTEPs, by what the underlay knew when it was asked last. 0
+    /// while there is no VTEP that can be reached.</summary>
+    public int PathMtu { get; internal set; }
 
     /// <inheritdoc/>
     public FrameOffloads Accepts => FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
@@ -67,6 +79,14 @@ public sealed class VxlanPort : IPort
     internal bool[] Members { get; set; } = [];
 
     internal TokenBucket FloodBucket;
+
+    /// <summary>For messages about packets that are too big.</summary>
+    internal TokenBucket TooBigBucket;
+
+    /// <summary>When the underlay was last asked for its MTU because a packet did not fit, in seconds of the VTEP's clock. Transmit side.</summary>
+    internal uint AskedAgain { get; private set; } = uint.MaxValue;
+
+    internal AnswerQueue Answers { get; }
 
     internal IFrameSink? Sink => _sink;
 
@@ -102,8 +122,31 @@ public sealed class VxlanPort : IPort
     {
         _attached = false;
         _sink = null;
-        Neighbors?.Dispose();
+        Answers.Dispose();
         Volatile.Read(ref _watcher)?.LinkChanged(this, false);
+    }
+
+    /// <summary>Has the worker ask the underlay for its MTU, which may take locks that the transmit side must not wait for.</summary>
+    internal void AskAgain()
+    {
+        if (Vtep.Seconds() is var now && now == AskedAgain)
+            return;
+        AskedAgain = now;
+        _mustAsk = true;
+        Vtep.Receiver.Wake();
+    }
+
+    /// <summary>Does what waits for the worker.</summary>
+    /// <returns>Number of frames brought.</returns>
+    internal int Attend()
+    {
+        if (_mustAsk)
+        {
+            _mustAsk = false;
+            Vtep.RefreshMtu(this);
+        }
+
+        return Answers.Deliver();
     }
 
     internal bool IsMember(int remote) => (uint)remote < (uint)Members.Length && Members[remote];

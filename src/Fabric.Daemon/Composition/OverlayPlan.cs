@@ -61,7 +61,7 @@ internal static class OverlayPlan
             AcceptsUnknownRemotes = overlay.TakesStrangers,
             FloodLimit = overlay.FloodLimit ?? 0,
             SuppressesNeighbors = overlay.Answers,
-            Mtu = overlay.HasOwnMtu ? overlay.Mtu : 0,
+            Mtu = overlay.Mtu,
         };
         return overlay.MaxStations is { } most ? options with { MaxStations = most } : options;
     }

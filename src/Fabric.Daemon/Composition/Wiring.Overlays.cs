@@ -41,8 +41,8 @@ internal sealed partial class Wiring
     {
         int mtu = _model.Switches[overlay.To].Mtu;
         string ends = overlay.Remotes.Count == 1 ? $"to {overlay.Remotes[0]}" : $"to {overlay.Remotes.Count} other ends";
-        string shortfall = port.Mtu == 0 && overlay.Remotes.Count > 0 ? "; there is no way to any of them yet"
-            : port.Mtu != 0 && port.Mtu < mtu ? $"; the network between carries {port.Mtu} bytes, longer packets are lost: give the overlay 'mtu: {port.Mtu}'"
+        string shortfall = port.PathMtu == 0 && overlay.Remotes.Count > 0 ? "; there is no way to any of them yet"
+            : port.PathMtu != 0 && port.PathMtu < mtu ? $"; the network between carries {port.PathMtu} bytes, longer packets are lost: give the overlay 'mtu: {port.PathMtu}'"
             : "";
         return $"VNI {overlay.Vni} from {overlay.EndPoint.Local} {ends}, MTU {mtu}{shortfall}";
     }

@@ -47,7 +47,7 @@ public sealed record OverlayReport(
             port.Vni,
             $"{vtep.Underlay.Local}",
             vtep.Underlay.Port,
-            port.Mtu,
+            port.PathMtu == 0 ? 0 : port.Mtu,
             [.. vtep.RemotesOf(port).Select(item => new OverlayReportRemote($"{item.Address}", item.Port, item.IsConfigured, item.Stations))],
             [
                 .. vtep.Stations(port).OrderBy(item => !item.IsStatic).ThenBy(item => item.Address.Bits)
@@ -74,6 +74,9 @@ public sealed record OverlayReport(
         Add(nameof(counters.Evicted), counters.Evicted);
         Add(nameof(counters.Suppressed), counters.Suppressed);
         Add(nameof(counters.Joined), counters.Joined);
+        Add(nameof(counters.MssClamped), counters.MssClamped);
+        Add(nameof(counters.TooBig), counters.TooBig);
+        Add(nameof(counters.TooBigTold), counters.TooBigTold);
         return happened;
 
         void Add(string name, long count)
