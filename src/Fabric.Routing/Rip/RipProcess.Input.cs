@@ -144,7 +144,7 @@ public sealed partial class RipProcess
         for (int i = 0; i < packet.Count; i++)
         {
             RipEntryView entry = packet.Entry(i);
-            if ((CheckEntry(from.Link, entry, first, out int length) ?? Take(from, entry, length, now)) is { } wrong)
+            if ((CheckEntry(from, entry, first, out int length) ?? Take(from, entry, length, now)) is { } wrong)
                 Refuse(from, wrong);
         }
     }
@@ -155,7 +155,7 @@ public sealed partial class RipProcess
         from.Link.Counters.Drop(reason);
     }
 
-    private static RipDrop? CheckEntry(RipLink link, in RipEntryView entry, bool first, out int length)
+    private RipDrop? CheckEntry(RipNeighbor from, in RipEntryView entry, bool first, out int length)
     {
         length = 0;
         if (entry.Family != RipEntryView.FamilyV4)
@@ -173,7 +173,7 @@ public sealed partial class RipProcess
         {
             if (entry.Tag != 0 || entry.Mask != 0 || entry.NextHop != 0)
                 return RipDrop.NotZero;
-            length = Classful.LengthOf(address, link.Interface.V4);
+            length = Classful.LengthOf(address, NetworkTowards(from.Link, from.Address));
         }
 
         // 0/8 but the default, 127/8, classes D and E (RFC 2453, 3.9.2; RFC 1812, 5.3.7).

@@ -102,34 +102,42 @@ public sealed partial class RipProcess
         }
     }
 
+    /// <summary>The groups of a link: one speaker for each of its networks, for those there take what comes from their own network only.</summary>
     private List<RipTarget> Targets(RipLink link)
     {
         if (_options.IsNg)
             return link.Interface.LinkLocal is { } local ? [new RipTarget(local.Address, RipView.GroupNg, Port, RipVersions.V2)] : [];
-        if (link.Interface.V4 is not { } own)
-            return [];
         List<RipTarget> targets = [];
         RipVersions versions = link.Options.Send;
-        IpAddress broadcast = own.Length >= 31 ? IpAddress.BroadcastV4 : IpAddress.FromV4(own.Network.Address.V4 | (uint.MaxValue >> own.Length));
-        if (versions.HasFlag(RipVersions.V1))
-            targets.Add(new RipTarget(own.Address, broadcast, Port, RipVersions.V1));
-        if (versions.HasFlag(RipVersions.V2))
-            targets.Add(new RipTarget(own.Address, link.Options.Broadcast ? broadcast : RipView.Group, Port, RipVersions.V2));
+        foreach (IpPrefix own in link.Interface.Addresses)
+        {
+            if (!own.IsV4 || SourceTowards(link, own.Address) != own.Address)
+                continue;
+            IpAddress broadcast = own.Length >= 31 ? IpAddress.BroadcastV4 : IpAddress.FromV4(own.Network.Address.V4 | (uint.MaxValue >> own.Length));
+            if (versions.HasFlag(RipVersions.V1))
+                targets.Add(new RipTarget(own.Address, broadcast, Port, RipVersions.V1));
+            if (versions.HasFlag(RipVersions.V2))
+                targets.Add(new RipTarget(own.Address, link.Options.Broadcast ? broadcast : RipView.Group, Port, RipVersions.V2));
+        }
+
         return targets;
     }
 
     private static RipVersions Highest(RipLink link) => link.Options.Send == RipVersions.V1 ? RipVersions.V1 : RipVersions.V2;
 
     /// <summary>The address to speak to another from: the one in the same network.</summary>
-    private IpAddress? SourceTowards(RipLink link, IpAddress other)
+    private IpAddress? SourceTowards(RipLink link, IpAddress other) => NetworkTowards(link, other)?.Address;
+
+    /// <summary>Our address and network that another is in; else the first.</summary>
+    private IpPrefix? NetworkTowards(RipLink link, IpAddress other)
     {
         foreach (IpPrefix own in link.Interface.Addresses)
         {
             if (own.Contains(other))
-                return own.Address;
+                return own;
         }
 
-        return (_options.IsNg ? link.Interface.LinkLocal : link.Interface.V4)?.Address;
+        return _options.IsNg ? link.Interface.LinkLocal : link.Interface.V4;
     }
 
     /// <summary>Sends the table, or parts of it, as the link is to see it: split horizon, distribute lists, offsets.</summary>
@@ -164,7 +172,7 @@ public sealed partial class RipProcess
             if (_options.IsNg)
                 AddNg(ref writer, route, metric, gateway, ref hop);
             else if (summary != null)
-                AddV1(ref writer, link, route, metric, summary);
+                AddV1(ref writer, NetworkTowards(link, target.Source)!.Value, route, metric, summary);
             else
                 writer.Add(route.Address.V4, Mask(route.Length), route.Tag, gateway.V4, metric);
         }
@@ -183,11 +191,10 @@ public sealed partial class RipProcess
         writer.AddNg(route.Address, route.Length, route.Tag, metric);
     }
 
-    /// <summary>Version 1 knows no masks: within a network go its subnets of the link's own mask and hosts, beyond it the network as a
+    /// <summary>Version 1 knows no masks: within a network go its subnets of the speaker's own mask and hosts, beyond it the network as a
     /// whole, once (RFC 1058, 3.2; RFC 2453, 3.7).</summary>
-    private static void AddV1(ref RipWriter writer, RipLink link, in RipRoute route, byte metric, Dictionary<uint, byte> summary)
+    private static void AddV1(ref RipWriter writer, IpPrefix own, in RipRoute route, byte metric, Dictionary<uint, byte> summary)
     {
-        IpPrefix own = link.Interface.V4!.Value;
         int length = Classful.Length(route.Address.V4);
         if (length != 0 && Classful.Length(own.Address.V4) == length && route.Address.IsInPrefix(own.Address, length) && route.Length > length)
         {
@@ -278,14 +285,14 @@ public sealed partial class RipProcess
             if (_options.IsNg)
                 AnswerNg(ref writer, request.EntryNg(i));
             else
-                AnswerV4(ref writer, link, request.Entry(i), target.Version);
+                AnswerV4(ref writer, link, request.Entry(i), target);
         }
 
         if (writer.Length > empty)
             Send(link, target, ref writer, key);
     }
 
-    private void AnswerV4(ref RipWriter writer, RipLink link, in RipEntryView entry, RipVersions version)
+    private void AnswerV4(ref RipWriter writer, RipLink link, in RipEntryView entry, in RipTarget target)
     {
         if (entry.Family != RipEntryView.FamilyV4)
         {
@@ -293,10 +300,10 @@ public sealed partial class RipProcess
             return;
         }
 
-        int length = version == RipVersions.V1 ? Classful.LengthOf(entry.Address, link.Interface.V4) : entry.Length;
+        int length = target.Version == RipVersions.V1 ? Classful.LengthOf(entry.Address, NetworkTowards(link, target.Destination)) : entry.Length;
         int place = length < 0 ? RipTable.None : _table.Find(IpAddress.FromV4(entry.Address), length);
         byte metric = place == RipTable.None ? RipView.Infinity : _table[place].Metric;
-        if (version == RipVersions.V1)
+        if (target.Version == RipVersions.V1)
             writer.AddV1(entry.Address, metric);
         else
             writer.Add(entry.Address, entry.Mask, place == RipTable.None ? entry.Tag : _table[place].Tag, 0, metric);

@@ -25,4 +25,28 @@ public sealed class ExchangeTests
         Assert.Equal("2 via fe80::2", one.Describe("2001:db8:2::/64"));
         Assert.Equal("2 via fe80::1", other.Describe("2001:db8:1::/64"));
     }
+
+    [Theory]
+    [InlineData(RipVersions.V1)]
+    [InlineData(RipVersions.V2)]
+    public void EachNetworkOfALinkHearsASpeakerOfItsOwn(RipVersions version)
+    {
+        RipOptions options = new() { Interface = new RipInterfaceOptions { Enabled = true, Send = version, Receive = version } };
+        Network network = new(TestSeed.Seed);
+        Segment lan = network.AddSegment();
+        SimulatedRouter both = network.AddRouter("both", options);
+        SimulatedRouter first = network.AddRouter("first", options);
+        SimulatedRouter second = network.AddRouter("second", options);
+        both.AddNetwork("172.16.3.1/24");
+        first.AddNetwork("172.17.1.1/16");
+        second.AddNetwork("172.16.2.1/24");
+        lan.Attach(both, "10.0.1.1/24 172.16.1.1/24 10.0.1.9/24");
+        lan.Attach(first, "10.0.1.2/24");
+        lan.Attach(second, "172.16.1.2/24");
+        network.RunFor(40);
+        Assert.Equal("2 via 172.16.1.1", second.Describe("172.16.3.0/24"));
+        Assert.Equal("2 via 172.16.1.2", both.Describe("172.16.2.0/24"));
+        Assert.Equal("2 via 10.0.1.2", both.Describe("172.17.0.0/16"));
+        Assert.Equal(version == RipVersions.V1 ? "2 via 10.0.1.1" : "none", first.Describe("172.16.0.0/16"));
+    }
 }
