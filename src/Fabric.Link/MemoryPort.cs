@@ -123,7 +123,7 @@ public sealed class MemoryPort : IPort
         DropReason reason;
         if (frame.Length is <= 0 or > Frame.MaxLength)
             reason = frame.Length <= 0 ? DropReason.Truncated : DropReason.Oversized;
-        else if (!frame.Offload.IsCarriedBy(Accepts))
+        else if (!frame.Offload.IsNone && !frame.Offload.IsCarriedBy(Accepts))
             reason = DropReason.UnsupportedOffload;
         else if (_outgoing.TryWrite(in frame))
             return true;
