@@ -71,7 +71,7 @@ internal sealed partial class PrefixTrie
     private void ChangeDirect(in TrieKey key, int more)
     {
         _countV4 += more;
-        _direct?.Changed(in key, more);
+        _direct?.Changed(in key);
         if (_countV4 < DirectDropped)
             _direct = null;
         else if (_countV4 >= DirectWorth && _direct is null)
