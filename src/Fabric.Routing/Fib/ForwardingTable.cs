@@ -28,6 +28,22 @@ public sealed class ForwardingTable : IRouteWatcher
     /// <returns>Null when no prefix contains it.</returns>
     public ForwardingEntry? Find(UInt128 destination) => _prefixes.Find(destination);
 
+    /// <summary>Goes up whenever numbers found before may mean something else.</summary>
+    internal long Generation => _prefixes.Generation;
+
+    /// <summary>Finds the number of the entry for an IPv4 destination; 0 for none. It is right if <see cref="TryGet"/> says so.</summary>
+    internal uint FindNumber(uint destination) => _prefixes.FindNumber(destination);
+
+    /// <summary>Finds the number of the entry for an IPv6 destination; 0 for none. It is right if <see cref="TryGet"/> says so.</summary>
+    internal uint FindNumber(UInt128 destination) => _prefixes.FindNumber(destination);
+
+    /// <summary>The entry of a number.</summary>
+    /// <param name="generation">As it was before the number was searched.</param>
+    /// <param name="number">The number.</param>
+    /// <param name="entry">Null for 0.</param>
+    /// <returns>False when the generation is another one now, and one must search again.</returns>
+    internal bool TryGet(long generation, uint number, out ForwardingEntry? entry) => _prefixes.TryGet(generation, number, out entry);
+
     /// <inheritdoc/>
     public void RouteChanged(IpPrefix prefix, Route? before, Route? after)
     {

@@ -17,6 +17,7 @@ namespace Fabric.Routing.Fib;
 /// </remarks>
 internal sealed partial class PrefixTrie
 {
+    private const uint Nonsense = uint.MaxValue;
     private const uint AnchorV4 = 0;
     private const uint AnchorV6 = 1;
     private const int Anchors = 2;
@@ -32,6 +33,9 @@ internal sealed partial class PrefixTrie
     private DirectIndex? _direct;
     private long _generation;
 
+    /// <summary>Goes up before anything is overwritten that a reader may be in.</summary>
+    internal long Generation => Volatile.Read(ref _generation);
+
     /// <summary>Bytes of the tree's arrays, and of the shortcut.</summary>
     internal long Bytes => _elements.Bytes + _results.Bytes + (_direct?.Bytes ?? 0);
 
@@ -41,11 +45,7 @@ internal sealed partial class PrefixTrie
         while (true)
         {
             long generation = Volatile.Read(ref _generation);
-            uint number = 0;
-            bool valid = (_direct is { } direct && direct.TryFind(destination, out number)) || TryFind((ulong)destination << 32, out number);
-            valid &= TryGet(number, out ForwardingEntry? entry);
-            Volatile.ReadBarrier();
-            if (valid && generation == _generation)
+            if (TryGet(generation, FindNumber(destination), out ForwardingEntry? entry))
                 return entry;
         }
     }
@@ -56,11 +56,33 @@ internal sealed partial class PrefixTrie
         while (true)
         {
             long generation = Volatile.Read(ref _generation);
-            bool valid = TryFind((ulong)(destination >> 64), (ulong)destination, out uint number) & TryGet(number, out ForwardingEntry? entry);
-            Volatile.ReadBarrier();
-            if (valid && generation == _generation)
+            if (TryGet(generation, FindNumber(destination), out ForwardingEntry? entry))
                 return entry;
         }
+    }
+
+    /// <summary>The number of the entry of the longest IPv4 prefix; 0 for none. Nonsense when the generation goes up meanwhile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal uint FindNumber(uint destination)
+    {
+        if (_direct is { } direct && direct.TryFind(destination, out uint number))
+            return number;
+        return TryFind((ulong)destination << 32, out number) ? number : Nonsense;
+    }
+
+    /// <summary>The number of the entry of the longest IPv6 prefix; 0 for none. Nonsense when the generation goes up meanwhile.</summary>
+    internal uint FindNumber(UInt128 destination) => TryFind((ulong)(destination >> 64), (ulong)destination, out uint number) ? number : Nonsense;
+
+    /// <summary>The entry of a number that was found since the generation was asked for.</summary>
+    /// <returns>False when the generation is another one now, and one must search again.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TryGet(long generation, uint number, out ForwardingEntry? entry)
+    {
+        ForwardingEntry?[] entries = _entries.Items;
+        bool valid = number < (uint)entries.Length;
+        entry = valid ? entries[number] : null;
+        Volatile.ReadBarrier();
+        return valid && generation == _generation;
     }
 
     /// <summary>For each chunk the results that contain it.</summary>
@@ -160,14 +182,5 @@ internal sealed partial class PrefixTrie
     {
         number = best < (uint)results.Length ? results[best] : 0;
         return best < (uint)results.Length || best == uint.MaxValue;
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryGet(uint number, out ForwardingEntry? entry)
-    {
-        ForwardingEntry?[] entries = _entries.Items;
-        bool valid = number < (uint)entries.Length;
-        entry = valid ? entries[number] : null;
-        return valid;
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Forwarding;
@@ -10,6 +11,10 @@ internal sealed class LocalAddresses
     private const ulong Multiplier = 0x9E37_79B9_7F4A_7C15;
     private readonly (IpAddress Address, LocalKind Kind)[] _slots;
     private readonly int _shift;
+
+    // One bit for each address, among 64 times as many: most destinations are somebody else's, and need no more than a look here.
+    private readonly ulong[] _filter;
+    private readonly int _filterShift;
 
     internal LocalAddresses(IEnumerable<IpPrefix> addresses)
     {
@@ -30,8 +35,18 @@ internal sealed class LocalAddresses
         int bits = BitOperations.Log2(BitOperations.RoundUpToPowerOf2((uint)(kinds.Count * 4) + 4));
         _shift = 64 - bits;
         _slots = new (IpAddress, LocalKind)[1 << bits];
+        _filterShift = _shift - 4;
+        _filter = new ulong[1 << (64 - _filterShift - 6)];
         foreach ((IpAddress address, LocalKind kind) in kinds)
             Put(address, kind);
+    }
+
+    /// <summary>False for an address that is certainly somebody else's.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool MayHave(IpAddress address)
+    {
+        ulong bit = Hash(address) >> _filterShift;
+        return (_filter[bit >> 6] >> (int)bit & 1) != 0;
     }
 
     internal LocalKind Find(IpAddress address)
@@ -50,11 +65,15 @@ internal sealed class LocalAddresses
         while (_slots[at].Kind != LocalKind.None)
             at = (at + 1) & (_slots.Length - 1);
         _slots[at] = (address, kind);
+        ulong bit = Hash(address) >> _filterShift;
+        _filter[bit >> 6] |= 1UL << (int)bit;
     }
 
-    private int Place(IpAddress address)
+    private int Place(IpAddress address) => (int)(Hash(address) >> _shift);
+
+    private static ulong Hash(IpAddress address)
     {
         UInt128 bits = address.Bits;
-        return (int)((((ulong)bits ^ ((ulong)(bits >> 64) * 31)) * Multiplier) >> _shift);
+        return ((ulong)bits ^ ((ulong)(bits >> 64) * 31)) * Multiplier;
     }
 }

@@ -1,4 +1,3 @@
-using Fabric.Routing.Fib;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Forwarding;
@@ -28,6 +27,9 @@ internal struct PacketItem
 
     internal IpAddress Destination;
 
-    /// <summary>What is to become of it.</summary>
-    internal ForwardingEntry? Entry;
+    /// <summary>It lies in its slot as a whole, and nothing is still to be done to it.</summary>
+    internal bool IsWhole;
+
+    /// <summary>Number of what is to become of it in the forwarding table.</summary>
+    internal uint Number;
 }

@@ -12,13 +12,13 @@ namespace Fabric.Routing.Forwarding;
 internal sealed unsafe partial class PortPath
 {
     private const int TagLength = 4;
-    private const int SmallFrame = 64;
     private const int VlanMask = 0xFFF;
     private const ulong LinkLocalPrefix = 0x3FA;
     private const ulong MacMask = 0xFFFF_FFFF_FFFF;
 
     /// <summary>Copies a frame's headers and checks them.</summary>
     /// <returns>True for a packet that is to be forwarded; everything else has been dealt with.</returns>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Sort(in Frame frame, int index, ref PacketItem item)
     {
         // The slot is chosen by the frame: what item is at hand may move up when others leave.
@@ -26,9 +26,7 @@ internal sealed unsafe partial class PortPath
         Span<byte> copy = _slots.AsSpan(at, Copied);
         ReadOnlySpan<byte> head = frame.Head;
         int length = Math.Min(frame.Length, Copied);
-        if (length == SmallFrame && head.Length == SmallFrame)
-            head[..SmallFrame].CopyTo(copy);
-        else if (length >= 0 && head.Length >= length)
+        if (length >= 0 && head.Length >= length)
             head[..length].CopyTo(copy);
         else if (length < 0 || frame.CopyTo(0, copy[..length]) != length)
             length = 0;
@@ -36,6 +34,7 @@ internal sealed unsafe partial class PortPath
             return Drop(RouterDrop.Malformed);
         item.Frame = index;
         item.End = at + length;
+        item.IsWhole = false;
         return SortEthernet(in frame, copy[..length], at, ref item);
     }
 
@@ -233,18 +232,12 @@ internal sealed unsafe partial class PortPath
         return false;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsChecksumRight(ReadOnlySpan<byte> packet, int header)
     {
         if (header != Ipv4View.MinHeaderLength)
             return InternetChecksum.Finish(InternetChecksum.Add(0, packet[..header])) == 0;
-        ulong sum = BinaryPrimitives.ReadUInt64LittleEndian(packet);
-        ulong second = BinaryPrimitives.ReadUInt64LittleEndian(packet[8..]);
-        sum = (sum & uint.MaxValue) + (sum >> 32) + (second & uint.MaxValue) + (second >> 32) + BinaryPrimitives.ReadUInt32LittleEndian(packet[16..]);
-        sum = (sum & uint.MaxValue) + (sum >> 32);
-        sum = (sum & ushort.MaxValue) + (sum >> 16);
-        sum = (sum & ushort.MaxValue) + (sum >> 16);
-        return (ushort)(sum + (sum >> 16)) == ushort.MaxValue;
+        return IsChecksumRight(
+            BinaryPrimitives.ReadUInt64LittleEndian(packet), BinaryPrimitives.ReadUInt64LittleEndian(packet[8..]), BinaryPrimitives.ReadUInt32LittleEndian(packet[16..]));
     }
 
     private bool Drop(RouterDrop reason)

@@ -4,6 +4,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Link;
 using Fabric.Routing.Acl;
+using Fabric.Routing.Fib;
 using Fabric.Routing.Icmp;
 using Fabric.Routing.Neighbors;
 using Fabric.Wire;
@@ -15,23 +16,22 @@ internal sealed unsafe partial class PortPath
 {
     private const int HopLimitV4 = 8;
     private const int HopLimitV6 = 7;
-    private const int ChecksumV4 = 10;
+    private const int ChecksumV4 = HopLimitV4 + 2;
     private const int FlagsV4 = 6;
     private const byte DontFragment = 0x40;
     private const int TcpDataOffset = 12;
 
     /// <summary>Makes a packet ready to leave, or deals with it where it does not.</summary>
-    private void Turn(in PacketItem item, in Frame frame)
+    /// <param name="item">The packet.</param>
+    /// <param name="frame">Its frame.</param>
+    /// <param name="found">What is to become of it; null when nothing is known.</param>
+    /// <param name="isSure">It is what the number of the packet means for the whole burst.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Turn(in PacketItem item, in Frame frame, ForwardingEntry? found, bool isSure)
     {
-        if (item.Entry is not { Kind: RouteKind.Unicast } entry)
+        if (found is not { Kind: RouteKind.Unicast } entry)
         {
-            RefuseRoute(in item, in frame);
-            return;
-        }
-
-        if (entry == _lastEntry && item.Length <= _lastLink!.Mtu && _slots[item.Network + (item.IsV4 ? HopLimitV4 : HopLimitV6)] > 1)
-        {
-            TurnAlike(in item, in frame);
+            RefuseRoute(in item, in frame, found);
             return;
         }
 
@@ -41,7 +41,7 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
-        if (_slots[item.Network + (item.IsV4 ? HopLimitV4 : HopLimitV6)] <= 1)
+        if (HopLimit(in item) <= 1)
         {
             Refuse(in frame, in item, RouterDrop.HopLimitExceeded, IcmpError.HopLimitExceeded);
             return;
@@ -63,20 +63,12 @@ internal sealed unsafe partial class PortPath
             _router.Use(neighbor!);
         else if (!neighbor!.IsUsed)
             neighbor.IsUsed = true;
-        if (neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
-            (_lastEntry, _lastLink, _lastNeighbor) = (entry, link, neighbor);
+        if (isSure && neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
+            Remember(in item, link);
         if (fragments)
             Cut(in item, in frame, link, nextHop, neighbor is not null);
         else
             Leave(Make(in item, in frame, offload, link), link, nextHop, neighbor is not null);
-    }
-
-    /// <summary>A packet that goes the way of one before it in the burst, through the same gateway.</summary>
-    private void TurnAlike(in PacketItem item, in Frame frame)
-    {
-        LogicalInterface link = _lastLink!;
-        Rewrite(in item, link, _lastNeighbor!.Word);
-        Leave(Make(in item, in frame, frame.Offload, link), link);
     }
 
     /// <summary>Puts a frame among those that leave together, or has it wait for its neighbour.</summary>
@@ -98,7 +90,8 @@ internal sealed unsafe partial class PortPath
         _isMixed |= place != 0 && _via[0] != link;
         _readyBytes += made.Length;
         _isUnfinished |= !made.Offload.IsNone;
-        _via[place] = link;
+        if (_via[place] != link)
+            _via[place] = link;
         _out[place] = made;
     }
 
@@ -147,9 +140,9 @@ internal sealed unsafe partial class PortPath
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void RefuseRoute(in PacketItem item, in Frame frame)
+    private void RefuseRoute(in PacketItem item, in Frame frame, ForwardingEntry? entry)
     {
-        (RouterDrop reason, IcmpError error) = item.Entry?.Kind switch
+        (RouterDrop reason, IcmpError error) = entry?.Kind switch
         {
             RouteKind.BlackHole => (RouterDrop.BlackHole, IcmpError.None),
             RouteKind.Unreachable => (RouterDrop.Unreachable, IcmpError.HostUnreachable),
@@ -206,27 +199,32 @@ internal sealed unsafe partial class PortPath
     {
         // SAFETY: a slot holds the headroom in front of the IP header, which is not less than any Ethernet header's length, and the header.
         byte* network = _slotsStart + item.Network;
-        ushort type;
-        if (item.IsV4)
-        {
-            // RFC 1624: the word of which the time to live is the upper half becomes 0x100 less.
-            network[HopLimitV4]--;
-            uint sum = BinaryPrimitives.ReverseEndianness(Unsafe.ReadUnaligned<ushort>(network + ChecksumV4)) + 0x100U;
-            Unsafe.WriteUnaligned(network + ChecksumV4, BinaryPrimitives.ReverseEndianness((ushort)(sum >= ushort.MaxValue ? sum + 1 : sum)));
-            type = (ushort)EtherType.Ipv4;
-        }
-        else
-        {
-            network[HopLimitV6]--;
-            type = (ushort)EtherType.Ipv6;
-        }
-
         byte* ethernet = network - link.HeaderLength;
         Unsafe.WriteUnaligned(ethernet, (word & MacMask) | (link.MacBits << 48));
         Unsafe.WriteUnaligned(ethernet + 8, (uint)(link.MacBits >> 16));
         if (link.Vlan != 0)
             Unsafe.WriteUnaligned(ethernet + 12, BinaryPrimitives.ReverseEndianness(((uint)EtherType.CustomerVlan << 16) | (uint)link.Vlan));
-        Unsafe.WriteUnaligned(network - 2, BinaryPrimitives.ReverseEndianness(type));
+        Age(network, item.IsV4);
+    }
+
+    /// <summary>Takes one from the hop limit, and writes the EtherType in front of the IP header.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Age(byte* network, bool isV4)
+    {
+        if (!isV4)
+        {
+            network[HopLimitV6]--;
+            Unsafe.WriteUnaligned(network - 2, BinaryPrimitives.ReverseEndianness((ushort)EtherType.Ipv6));
+            return;
+        }
+
+        // RFC 1624: the word of which the time to live is the upper half becomes 0x100 less, so the checksum 0x100 more, with the carry
+        // brought round. The sum does not mind the order of the octets; here 0x100 is 1.
+        uint word = Unsafe.ReadUnaligned<uint>(network + HopLimitV4);
+        uint sum = (word >> 16) + 1;
+        sum += (sum + 1) >> 16;
+        Unsafe.WriteUnaligned(network + HopLimitV4, (ushort)(word - 1) | (sum << 16));
+        Unsafe.WriteUnaligned(network - 2, BinaryPrimitives.ReverseEndianness((ushort)EtherType.Ipv4));
     }
 
     /// <summary>Makes the frame that leaves: the slot, and what of the old frame does not stand in it.</summary>

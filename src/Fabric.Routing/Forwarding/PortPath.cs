@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
 using Fabric.Link;
 using Fabric.Routing.Fib;
@@ -9,8 +10,10 @@ namespace Fabric.Routing.Forwarding;
 //
 //   sort     Each frame's headers are copied into a slot of the path's own, for a guest may change the frame meanwhile; Ethernet and IP
 //            header are checked there. What is for the router itself, or is wrong, leaves here.
+//            Most packets are plain, and are known to be by a few comparisons (PortPath.Plain.cs).
 //   look up  The destinations of all that are left, one behind the other, so that their cache misses overlap.
-//   turn     Next hop, hop limit, length, neighbour; the new headers are written over the old ones in the slot.
+//   turn     Next hop, hop limit, length, neighbour; the new headers are written over the old ones in the slot. A packet that finds the
+//            way of one before it goes along (PortPath.Ways.cs).
 //   give     All packets of one interface in one call, in their order.
 //
 // A short packet lies in its slot as a whole; a longer one becomes two pieces, the slot and a view of the rest of the frame. A frame that
@@ -52,15 +55,12 @@ internal sealed unsafe partial class PortPath
     /// <summary>What is ready leaves by more than one interface.</summary>
     private bool _isMixed;
 
-    // Of the burst at hand: the tables as they are now, the interface whose frames are being counted, and where the last packet went.
+    // Of the burst at hand: the tables as they are now, the interface whose frames are being counted.
     private LocalAddresses _local = new([]);
     private LogicalInterface?[] _links = [];
     private LogicalInterface? _counted;
     private int _countedFrames;
     private long _countedBytes;
-    private ForwardingEntry? _lastEntry;
-    private LogicalInterface? _lastLink;
-    private Neighbor? _lastNeighbor;
 
     internal PortPath(Router router)
     {
@@ -96,20 +96,12 @@ internal sealed unsafe partial class PortPath
         Tally.AddReceived(frames.Length);
         _local = _control.Local;
         _links = _control.ByIndex;
-        int count = 0;
-        for (int i = 0; i < frames.Length; i++)
-        {
-            if (Sort(in frames[i], i, ref _items[count]))
-                count++;
-        }
-
-        Span<PacketItem> items = _items.AsSpan(0, count);
+        Span<PacketItem> items = _items.AsSpan(0, Sort(frames));
+        long generation = _table.Generation;
         LookUp(items);
-        foreach (ref readonly PacketItem item in items)
-            Turn(in item, in frames[item.Frame]);
+        Turn(items, frames, generation);
         Give();
         CountReceived(null);
-        _lastEntry = null;
     }
 
     private LogicalInterface? Find(int vlan) => vlan == 0 ? Volatile.Read(ref _untagged) : Volatile.Read(ref _vlans)?[vlan];
@@ -136,13 +128,6 @@ internal sealed unsafe partial class PortPath
         _countedBytes = 0;
     }
 
-    private void LookUp(Span<PacketItem> items)
-    {
-        ForwardingTable table = _table;
-        foreach (ref PacketItem item in items)
-            item.Entry = item.IsV4 ? table.Find(item.Destination.V4) : table.Find(item.Destination.Bits);
-    }
-
     private void Give()
     {
         int ready = _ready;
@@ -164,21 +149,22 @@ internal sealed unsafe partial class PortPath
 
     private void GiveMixed(int ready)
     {
-        for (int first = 0; first < ready; first++)
+        for (uint left = uint.MaxValue >> (MaxBurst - ready); left != 0;)
         {
-            if (_via[first] is not { } link)
-                continue;
+            LogicalInterface link = _via[BitOperations.TrailingZeroCount(left)]!;
             int count = 0;
             long bytes = 0;
             bool unfinished = false;
-            for (int i = first; i < ready; i++)
+            for (uint others = left; others != 0; others &= others - 1)
             {
-                if (_via[i] != link)
+                int place = BitOperations.TrailingZeroCount(others);
+                if (_via[place] != link)
                     continue;
-                _via[i] = null;
-                _batch[count++] = _out[i];
-                bytes += _out[i].Length;
-                unfinished |= !_out[i].Offload.IsNone;
+                left &= ~(1U << place);
+                ref readonly Frame frame = ref _out[place];
+                _batch[count++] = frame;
+                bytes += frame.Length;
+                unfinished |= !frame.Offload.IsNone;
             }
 
             Give(link, _batch.AsSpan(0, count), bytes, unfinished);
@@ -192,7 +178,7 @@ internal sealed unsafe partial class PortPath
         if (unfinished)
         {
             uint dropped = (_completer ??= new OffloadCompleter()).Transmit(port, frames);
-            bad = System.Numerics.BitOperations.PopCount(dropped);
+            bad = BitOperations.PopCount(dropped);
             for (int i = 0; i < bad; i++)
                 Tally.Drop(RouterDrop.BadOffload);
         }

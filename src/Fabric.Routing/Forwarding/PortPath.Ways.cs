@@ -1,0 +1,86 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Fabric.Link;
+using Fabric.Routing.Fib;
+
+namespace Fabric.Routing.Forwarding;
+
+// Ways
+//
+// A table of a million prefixes has a few dozen entries, and most packets of a burst go through the same few gateways. Once the long way
+// round (PortPath.Turn) has led a packet out through a gateway that is known, by an interface that asks nothing, the rest of the burst
+// with the same entry goes along: one comparison, a header that lies ready, one from the hop limit. What a way says is forgotten with the
+// burst, so that nobody has to take it back when a neighbour, an interface or a route changes.
+//
+// Entries are compared by their numbers. A number means the same entry as long as the generation of the table stays as it was before
+// the first look-up of the burst; where it does not, every packet asks the table by itself.
+
+/// <content>Finding all destinations, and going the way of a packet before.</content>
+internal sealed unsafe partial class PortPath
+{
+    private const int Ways = 64;
+    private readonly Way[] _ways = new Way[Ways];
+    private long _burst = 1;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void LookUp(Span<PacketItem> items)
+    {
+        ForwardingTable table = _table;
+        foreach (ref PacketItem item in items)
+            item.Number = item.IsV4 ? table.FindNumber(item.Destination.V4) : table.FindNumber(item.Destination.Bits);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void Turn(ReadOnlySpan<PacketItem> items, ReadOnlySpan<Frame> frames, long generation)
+    {
+        _burst++;
+        foreach (ref readonly PacketItem item in items)
+        {
+            ref readonly Way way = ref _ways[item.Number % Ways];
+            ref readonly Frame frame = ref frames[item.Frame];
+            if (way.Number == item.Number && way.Burst == _burst && item.Length <= way.Mtu && HopLimit(in item) > 1)
+                Follow(in way, in item, in frame);
+            else
+                TurnAlone(in item, in frame, generation);
+        }
+    }
+
+    private void TurnAlone(in PacketItem item, in Frame frame, long generation)
+    {
+        bool isSure = _table.TryGet(generation, item.Number, out ForwardingEntry? entry);
+        if (!isSure)
+            entry = item.IsV4 ? _table.Find(item.Destination.V4) : _table.Find(item.Destination.Bits);
+        Turn(in item, in frame, entry, isSure);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Follow(in Way way, in PacketItem item, in Frame frame)
+    {
+        // SAFETY: there are 18 bytes of headroom in front of an IP header, and at least 20 behind its start.
+        byte* network = _slotsStart + item.Network;
+        Unsafe.WriteUnaligned(network - TaggedHeader, way.Front);
+        way.Header.Store(network - Vector128<byte>.Count);
+        Age(network, item.IsV4);
+        if (item.IsWhole)
+            Leave(new Frame(network - way.HeaderLength, way.HeaderLength + item.Length), way.Link!);
+        else
+            Leave(Make(in item, in frame, frame.Offload, way.Link!), way.Link!);
+    }
+
+    /// <summary>Keeps where a packet went for the rest of the burst. Its new headers stand in its slot.</summary>
+    private void Remember(in PacketItem item, LogicalInterface link)
+    {
+        byte* network = _slotsStart + item.Network;
+        ref Way way = ref _ways[item.Number % Ways];
+        way.Number = item.Number;
+        way.Burst = _burst;
+        way.Link = link;
+        way.Mtu = link.Mtu;
+        way.HeaderLength = link.HeaderLength;
+        way.Front = Unsafe.ReadUnaligned<ulong>(network - TaggedHeader);
+        way.Header = Vector128.Load(network - Vector128<byte>.Count);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte HopLimit(in PacketItem item) => _slotsStart[item.Network + (item.IsV4 ? HopLimitV4 : HopLimitV6)];
+}
