@@ -15,13 +15,20 @@ internal sealed class Lab : IAsyncDisposable
 
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("fabric-lab-");
     private readonly Dictionary<string, string> _environment;
+    private readonly string[] _within;
 
-    internal Lab() => _environment = new()
+    /// <summary>A user who has nothing yet.</summary>
+    /// <param name="space">Network namespace that the commands are run in, and so the daemons too; null for the present one.</param>
+    internal Lab(string? space = null)
     {
-        ["XDG_STATE_HOME"] = Path.Combine(_folder.FullName, "state"),
-        ["XDG_RUNTIME_DIR"] = Directory.CreateDirectory(Path.Combine(_folder.FullName, "run")).FullName,
-        ["NO_COLOR"] = "1",
-    };
+        _within = space is null ? [] : ["ip", "netns", "exec", space];
+        _environment = new()
+        {
+            ["XDG_STATE_HOME"] = Path.Combine(_folder.FullName, "state"),
+            ["XDG_RUNTIME_DIR"] = Directory.CreateDirectory(Path.Combine(_folder.FullName, "run")).FullName,
+            ["NO_COLOR"] = "1",
+        };
+    }
 
     /// <summary>Folder of the overlays of a topology.</summary>
     internal string Disks(string topology) => Path.Combine(_folder.FullName, "state/fabric", topology, "disks");
@@ -38,13 +45,17 @@ internal sealed class Lab : IAsyncDisposable
     }
 
     /// <summary>Runs <c>fabric …</c>.</summary>
-    internal Task<CommandResult> FabricAsync(params string[] arguments) =>
-        Command.RunAsync("dotnet", [Checkout.FabricAssembly, .. arguments], Patience, _environment);
+    internal Task<CommandResult> FabricAsync(params string[] arguments)
+    {
+        string[] command = [.. _within, "dotnet", Checkout.FabricAssembly, .. arguments];
+        return Command.RunAsync(command[0], command[1..], Patience, _environment);
+    }
 
     /// <summary>Starts <c>fabric …</c> with its standard output open.</summary>
     internal Process Start(params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet", [Checkout.FabricAssembly, .. arguments]) { RedirectStandardOutput = true };
+        string[] command = [.. _within, "dotnet", Checkout.FabricAssembly, .. arguments];
+        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true };
         foreach ((string name, string value) in _environment)
             start.Environment[name] = value;
         return Process.Start(start)!;

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+using Fabric.Interop.Tests.Peers;
+
+namespace Fabric.Scenarios.Tests.Overlays;
+
+/// <summary>What passes a cable that tunnels go over, in both directions, and Wireshark's reading of it.</summary>
+internal sealed class TunnelCapture : IDisposable
+{
+    private static readonly string[] Statuses = ["ip.checksum.status", "udp.checksum.status", "tcp.checksum.status", "icmp.checksum.status"];
+    private readonly string _file = Path.GetTempFileName();
+    private readonly Process _process;
+
+    public TunnelCapture(TestNamespace space, string cable)
+    {
+        HostTool.Need("tshark", "tshark");
+        HostTool.Need("tcpdump", "tcpdump");
+        _process = HostTool.Start("ip", "netns", "exec", space.Name, "tcpdump", "-Z", "root", "-U", "-s", "0", "-B", "65536", "-i", cable, "-w", _file, "udp port 4789");
+        while (_process.StandardError.ReadLine() is { } line && !line.Contains("listening", StringComparison.Ordinal))
+        {
+        }
+    }
+
+    /// <summary>Ends it, and asserts that each packet is of the segment and sound, outside and inside.</summary>
+    /// <returns>Number of packets.</returns>
+    public int Judge(int vni)
+    {
+        End();
+        string[] command = ["tshark", "-r", _file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
+            "-T", "fields", "-E", "separator=;", "-e", "vxlan.vni", "-e", "_ws.malformed", .. Statuses.SelectMany(status => (string[])["-e", status])];
+        string[] packets = HostTool.ExpectOutput(command).TrimEnd('\n').Split('\n');
+        Assert.True(packets.Length > 1000, $"{packets.Length} packets");
+        // A status of 0 is Wireshark's "Bad"; of several, the outer one's comes first.
+        Assert.All(packets, packet => Assert.True(packet.StartsWith($"{vni};;", StringComparison.Ordinal) && !packet.Split(';')[2..].Any(status => status.Contains('0', StringComparison.Ordinal)), packet));
+        return packets.Length;
+    }
+
+    public void Dispose()
+    {
+        End();
+        _process.Dispose();
+        File.Delete(_file);
+    }
+
+    private void End()
+    {
+        if (_process.HasExited)
+            return;
+        HostTool.Expect("kill", "-TERM", $"{_process.Id}");
+        _process.WaitForExit();
+    }
+}
