@@ -2,6 +2,7 @@ using Fabric.Link;
 using Fabric.Routing.Forwarding;
 using Fabric.Routing.Neighbors;
 using Fabric.Routing.Protocols;
+using Fabric.Routing.Sockets;
 using Fabric.Wire;
 
 namespace Fabric.Routing;
@@ -43,6 +44,11 @@ public sealed partial class Router
                 sum.Add(_retired);
                 foreach (PortPath path in _paths.Values)
                     sum.Add(path.Tally);
+                foreach (DatagramSocket socket in _control.Sockets)
+                {
+                    sum.Add(socket.Received);
+                    sum.Add(socket.Sent);
+                }
             }
 
             return sum.Snapshot();

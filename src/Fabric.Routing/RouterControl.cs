@@ -5,6 +5,7 @@ using Fabric.Routing.Local;
 using Fabric.Routing.Neighbors;
 using Fabric.Routing.Protocols;
 using Fabric.Routing.Rib;
+using Fabric.Routing.Sockets;
 using Fabric.Wire;
 
 namespace Fabric.Routing;
@@ -18,6 +19,7 @@ internal sealed class RouterControl : IProtocolHost
     private readonly Timed[] _timed;
     private LogicalInterface?[] _byIndex = [];
     private LocalAddresses _local = new([]);
+    private DatagramSocket[] _sockets = [];
 
     internal RouterControl(RouterOptions options, TimeProvider time, Action hurry)
     {
@@ -42,6 +44,7 @@ internal sealed class RouterControl : IProtocolHost
         Connected = new ConnectedRoutes(this);
         Advertisements = new RouterAdvertisements(this);
         Listening = new ListenerReports(this);
+        PathMtus = new PathMtus(this);
         _timed = [Neighbors, Conflicts, Listening, Advertisements, Reassembly];
     }
 
@@ -94,7 +97,16 @@ internal sealed class RouterControl : IProtocolHost
 
     internal ConnectedRoutes Connected { get; }
 
+    internal PathMtus PathMtus { get; }
+
     internal List<LogicalInterface> Links { get; } = [];
+
+    /// <summary>Open sockets, for the data path: replaced, never changed.</summary>
+    internal DatagramSocket[] Sockets
+    {
+        get => Volatile.Read(ref _sockets);
+        set => Volatile.Write(ref _sockets, value);
+    }
 
     /// <summary>Interfaces by number, for the data path: replaced, never changed.</summary>
     internal LogicalInterface?[] ByIndex => Volatile.Read(ref _byIndex);
@@ -148,7 +160,13 @@ internal sealed class RouterControl : IProtocolHost
     public void Hurry() => _hurry();
 
     /// <summary>Reads the clock. First thing after the lock was taken.</summary>
-    internal void Enter() => Now = _time.GetTimestamp() * _nanosecondsPerStamp;
+    internal void Enter() => Now = ReadClock();
+
+    /// <summary>The clock itself, for the data path.</summary>
+    internal long ReadClock() => _time.GetTimestamp() * _nanosecondsPerStamp;
+
+    /// <summary>Whether a socket has a port of an address.</summary>
+    internal bool HasSocketAt(IpAddress address, ushort port) => Array.Exists(Sockets, socket => socket.Port == port && socket.Local == address);
 
     internal void Drop(RouterDrop reason) => Tally.Drop(reason);
 

@@ -77,7 +77,10 @@ public enum RouterDrop
     /// <summary>Nobody listens at the port.</summary>
     ClosedPort,
 
-    /// <summary>A fragment that is no part of a packet, or contradicts others (RFC 5722).</summary>
+    /// <summary>Whoever listens at the port takes less than comes.</summary>
+    SocketFull,
+
+    /// <summary>A fragment that is no part of a packet, or contradicts others (RFC 5722), or is of a tunnel's packet (RFC 7348, 4.3).</summary>
     BadFragment,
 
     /// <summary>Too many packets are being put together.</summary>

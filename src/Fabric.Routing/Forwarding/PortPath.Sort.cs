@@ -175,6 +175,8 @@ internal sealed unsafe partial class PortPath
             return Drop(RouterDrop.Broadcast);
         }
 
+        if (kind == LocalKind.Own && _control.Sockets is { Length: > 0 } sockets && TryGiveSocket(sockets, in frame, in item))
+            return false;
         _router.Deliver(item.In, in frame, item.LinkHeader, linkGroup);
         return false;
     }

@@ -101,6 +101,7 @@ internal sealed unsafe partial class PortPath
         LookUp(items);
         Turn(items, frames, generation);
         Give();
+        GiveSocket();
         CountReceived(null);
     }
 

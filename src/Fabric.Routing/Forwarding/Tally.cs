@@ -18,7 +18,7 @@ internal sealed class Tally
 
     internal void AddDelivered() => Volatile.Write(ref _delivered, _delivered + 1);
 
-    internal void AddOriginated() => Volatile.Write(ref _originated, _originated + 1);
+    internal void AddOriginated(int packets = 1) => Volatile.Write(ref _originated, _originated + packets);
 
     internal void AddError() => Volatile.Write(ref _errors, _errors + 1);
 

@@ -45,6 +45,7 @@ internal sealed class IcmpInput(RouterControl control)
         control.Tally.AddDelivered();
         if (type == reply)
             control.Probe.Accept(packet.Source, icmp.Word);
+        control.PathMtus.Accept(in packet, in icmp);
         if (type != echo)
             return;
         Span<byte> message = PacketOutput.Room(icmp.Message.Length);

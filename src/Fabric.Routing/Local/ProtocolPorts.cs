@@ -82,6 +82,11 @@ internal sealed class ProtocolPorts(RouterControl control)
         {
             control.Drop(RouterDrop.BadChecksum);
         }
+        else if (control.HasSocketAt(packet.Destination, udp.DestinationPort))
+        {
+            // The data path has given sockets what is theirs; this is what came in fragments.
+            control.Drop(RouterDrop.BadFragment);
+        }
         else if (!_ports.TryGetValue(udp.DestinationPort, out IRoutingProtocol? protocol))
         {
             control.Drop(RouterDrop.ClosedPort);
