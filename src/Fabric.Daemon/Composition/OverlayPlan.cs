@@ -3,6 +3,8 @@ using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using Fabric.Overlay;
 using Fabric.Overlay.Underlays;
+using Fabric.Routing;
+using Fabric.Routing.Sockets;
 using Fabric.Topology;
 using Fabric.Wire;
 
@@ -12,19 +14,14 @@ namespace Fabric.Daemon.Composition;
 internal static class OverlayPlan
 {
     /// <summary>Opens the sockets of an end point.</summary>
+    /// <param name="end">The end point.</param>
+    /// <param name="routers">Routers by name, for an end point that is one of theirs.</param>
+    /// <param name="time">Clock.</param>
     /// <exception cref="OverlayException">The host refuses.</exception>
-    internal static Vtep Open(TunnelEndModel end, TimeProvider time)
+    /// <exception cref="RoutingException">The router refuses.</exception>
+    internal static Vtep Open(TunnelEndModel end, IReadOnlyDictionary<string, RunningRouter> routers, TimeProvider time)
     {
-        UdpUnderlay underlay = UdpUnderlay.Open(new UdpUnderlayOptions(IpAddress.From(end.Local))
-        {
-            Port = (ushort)end.Port,
-            Namespace = end.Namespace,
-            TimeToLive = (byte)end.TimeToLive,
-            DifferentiatedServices = (byte)end.Dscp,
-            Checksums = end.Checksums,
-            AcceptsZeroChecksumsV6 = !end.Checksums,
-            MulticastInterface = end.Interface,
-        });
+        IUnderlay underlay = end.Router is { } router ? new RouterUnderlay(routers[router].Router.OpenSocket(SocketOf(end)), router) : UdpUnderlay.Open(UnderlayOf(end));
         try
         {
             return new Vtep($"{new IPEndPoint(end.Local, end.Port)}", underlay, time, new VtepOptions
@@ -51,6 +48,25 @@ internal static class OverlayPlan
             vtep.AddStatic(port, PortPlan.AddressOf(station), IpAddress.From(remote));
         return port;
     }
+
+    private static UdpUnderlayOptions UnderlayOf(TunnelEndModel end) => new(IpAddress.From(end.Local))
+    {
+        Port = (ushort)end.Port,
+        Namespace = end.Namespace,
+        TimeToLive = (byte)end.TimeToLive,
+        DifferentiatedServices = (byte)end.Dscp,
+        Checksums = end.Checksums,
+        AcceptsZeroChecksumsV6 = !end.Checksums,
+        MulticastInterface = end.Interface,
+    };
+
+    private static DatagramSocketOptions SocketOf(TunnelEndModel end) => new(IpAddress.From(end.Local), (ushort)end.Port)
+    {
+        TimeToLive = (byte)end.TimeToLive,
+        DifferentiatedServices = (byte)end.Dscp,
+        Checksums = end.Checksums,
+        AcceptsZeroChecksumsV6 = !end.Checksums,
+    };
 
     private static SegmentOptions OptionsOf(OverlayModel overlay)
     {

@@ -7,6 +7,9 @@ namespace Fabric.Daemon.Composition;
 /// <content>Segments that switches share with other machines.</content>
 internal sealed partial class Wiring
 {
+    /// <summary>How often an overlay over a router asks for its routes' MTU.</summary>
+    private static readonly TimeSpan RouteInterval = TimeSpan.FromMilliseconds(500);
+
     private readonly List<(OverlayModel Model, VxlanPort Port)> _overlays = [];
 
     /// <summary>What an overlay knows and has done.</summary>
@@ -21,7 +24,7 @@ internal sealed partial class Wiring
     {
         foreach (IGrouping<TunnelEndModel, OverlayModel> group in _model.Overlays.Values.GroupBy(item => item.EndPoint))
         {
-            Vtep vtep = OverlayPlan.Open(group.Key, _time);
+            Vtep vtep = OverlayPlan.Open(group.Key, _routers, _time);
             _owned.Push(vtep);
             foreach (OverlayModel overlay in group)
             {
@@ -35,15 +38,27 @@ internal sealed partial class Wiring
             // All of an end point's segments are polled by one.
             _worker.Add(vtep.Receiver, vtep.Receiver);
         }
+
+        VxlanPort[] followed = [.. _overlays.Where(item => item.Model.EndPoint.Router is not null).Select(item => item.Port)];
+        if (followed.Length > 0)
+            _owned.Push(_time.CreateTimer(static ports => FollowRoutes((VxlanPort[])ports!), followed, RouteInterval, RouteInterval));
+    }
+
+    /// <summary>What a segment carries follows from the routes to its other ends.</summary>
+    private static void FollowRoutes(VxlanPort[] ports)
+    {
+        foreach (VxlanPort port in ports)
+            port.Vtep.RefreshMtu(port);
     }
 
     private string Describe(OverlayModel overlay, VxlanPort port)
     {
         int mtu = _model.Switches[overlay.To].Mtu;
         string ends = overlay.Remotes.Count == 1 ? $"to {overlay.Remotes[0]}" : $"to {overlay.Remotes.Count} other ends";
-        string shortfall = port.PathMtu == 0 && overlay.Remotes.Count > 0 ? "; there is no way to any of them yet"
+        string shortfall = port.PathMtu == 0 && overlay.Remotes.Count > 0 && overlay.EndPoint.Router is null ? "; there is no way to any of them yet"
             : port.PathMtu != 0 && port.PathMtu < mtu ? $"; the network between carries {port.PathMtu} bytes, longer packets are lost: give the overlay 'mtu: {port.PathMtu}'"
             : "";
-        return $"VNI {overlay.Vni} from {overlay.EndPoint.Local} {ends}, MTU {mtu}{shortfall}";
+        string at = overlay.EndPoint.Router is { } router ? $"{overlay.EndPoint.Local} at router {router}" : $"{overlay.EndPoint.Local}";
+        return $"VNI {overlay.Vni} from {at} {ends}, MTU {mtu}{shortfall}";
     }
 }

@@ -8,10 +8,12 @@ internal static class OverlayLanguage
 
     internal static readonly Section Site = new(
         "site",
-        new Key("address", ValueKind.Address, "Address of the machine that tunnels of other sites end at.") { IsRequired = true },
+        new Key("address", ValueKind.Address, "Address of the machine, at which other sites reach it.") { IsRequired = true },
         new Key("netns", ValueKind.Text, "Network namespace of the machine that 'address:' is in: a name or a process id."),
         new Key("switches", ValueKind.Names, "Switches that run there; what is plugged into them does too."),
-        new Key("routers", ValueKind.Names, "Routers that run there."));
+        new Key("routers", ValueKind.Names, "Routers that run there."),
+        new Key("underlay", ValueKind.Name, "One of its routers, at which overlays' tunnels end, and whose routes they take; the machine itself unless given."),
+        new Key("local", ValueKind.Address, "Address of that router that the tunnels end at; its first loopback address unless given."));
 
     internal static readonly Section Overlay = new(
         "overlay",
@@ -19,7 +21,8 @@ internal static class OverlayLanguage
             new Key("vni", ValueKind.Integer, "VXLAN network identifier, the same at all ends.") { Range = (0, MostVni), IsRequired = true },
             new Key("to", ValueKind.Name, "Switch that shares the segment: all of it, or with 'vlan:' one VLAN."),
             new Key("members", ValueKind.Names, "In place of to:, switches of several sites, all of which share the segment; their sites tell the ends."),
-            new Key("local", ValueKind.Address, "Address of this machine that the tunnels end at; that of the switch's site unless given."),
+            new Key("underlay", ValueKind.Name, "Router of this file at which the tunnels end, and whose routes they take; the machine itself, or what the site says, unless given."),
+            new Key("local", ValueKind.Address, "Address of this machine that the tunnels end at; that of the switch's site, or the router's first loopback address, unless given."),
             new Key("remotes", ValueKind.Addresses, "Addresses of the other ends, or a multicast group that they are members of."),
             new Key("port", ValueKind.Integer, "UDP port of all ends; 4789 unless given.") { Range = (1, 65535) },
             new Key("netns", ValueKind.Text, "Network namespace of this machine that 'local:' is in: a name or a process id."),

@@ -36,14 +36,40 @@ internal sealed partial class TopologyReader
         SiteModel? site = to is not null && SiteOf(to) is { } at ? _sites[at] : null;
         if (!section.Has("to"))
             errors.Add(section.Node, $"overlay '{name}' takes 'to:' a switch, or 'members:' switches of several sites");
-        else if (!section.Has("local") && site is null)
-            errors.Add(section.Node, $"overlay '{name}' lacks 'local:', the address of this machine that its tunnels end at");
+        else if (!section.Has("local") && !section.Has("underlay") && site is null)
+            errors.Add(section.Node, $"overlay '{name}' lacks 'local:', the address of this machine that its tunnels end at, or 'underlay:', a router of this file");
         if (section.Address("local") is { } written)
             CheckTunnelEnd(section, "local", written);
-        if ((section.Address("local")?.Address ?? site?.Address) is not { } local || to is null)
+        if (to is null || FindEnd(name, section, site, isOwn: true) is not { } end)
             return;
-        string? space = section.Text("netns") ?? (section.Has("local") ? null : site?.Namespace);
-        AddOverlay(name, new OverlayModel(name, to, 0, ReadTunnelEnd(section, local, space), port) { Mtu = 0 }, section);
+        AddOverlay(name, new OverlayModel(name, to, 0, end, port) { Mtu = 0 }, section);
+    }
+
+    /// <summary>The end of an overlay at one switch.</summary>
+    /// <param name="name">Name of the overlay.</param>
+    /// <param name="section">Its section.</param>
+    /// <param name="site">The switch's site.</param>
+    /// <param name="isOwn">What the overlay says itself goes before what the site says.</param>
+    private TunnelEndModel? FindEnd(string name, YamlSection section, SiteModel? site, bool isOwn)
+    {
+        if (isOwn && section.Has("underlay"))
+        {
+            if (ReadUnderlay(section) is not { } named)
+                return null;
+            _underlays.Add((name, named.Router, section, "underlay"));
+            CheckUnderlayKeys(section);
+            return ReadTunnelEnd(section, named.Local, null) with { Router = named.Router };
+        }
+
+        if (isOwn && section.Address("local")?.Address is { } local)
+            return ReadTunnelEnd(section, local, section.Text("netns"));
+        if (site is null)
+            return null;
+        if (site.Underlay is null)
+            return ReadTunnelEnd(section, site.Address, section.Text("netns") ?? site.Namespace);
+        _underlays.Add((name, site.Underlay, _siteSections[site.Name], "underlay"));
+        CheckUnderlayKeys(section);
+        return ReadTunnelEnd(section, site.TunnelAddress, null) with { Router = site.Underlay };
     }
 
     /// <summary>Adds to an overlay, of which the ends are known, what else the section says.</summary>

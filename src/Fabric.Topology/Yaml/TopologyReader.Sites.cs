@@ -6,9 +6,10 @@ namespace Fabric.Topology.Yaml;
 // Sites. They come right after the switches, because overlays follow from them; what is at none is told at the end.
 internal sealed partial class TopologyReader
 {
-    private static readonly string[] MeshTells = ["to", "local", "netns"];
+    private static readonly string[] MeshTells = ["to", "local", "netns", "underlay"];
 
     private readonly OrderedDictionary<string, SiteModel> _sites = [];
+    private readonly Dictionary<string, YamlSection> _siteSections = [];
 
     private void ReadSites()
     {
@@ -21,8 +22,24 @@ internal sealed partial class TopologyReader
             SiteModel site = new(name, written.Address, section.Text("netns"), [.. ReadNodes(section, "switches", _switches.Keys), .. ReadNodes(section, "routers", routers)]);
             if (_sites.Values.FirstOrDefault(other => other.Address.Equals(site.Address)) is { } same)
                 errors.Add(section.At("address"), $"site '{same.Name}' has the address {site.Address} already; tunnels need one for each");
-            _sites[name] = site;
+            _siteSections[name] = section;
+            _sites[name] = WithUnderlay(site, section);
         }
+    }
+
+    private SiteModel WithUnderlay(SiteModel site, YamlSection section)
+    {
+        if (section.Has("local") && !section.Has("underlay"))
+            errors.Add(section.At("local"), "'local:' goes with 'underlay:', a router of the site");
+        if (section.Address("local") is { } written)
+            CheckTunnelEnd(section, "local", written);
+        if (!section.Has("underlay") || ReadUnderlay(section) is not { } end)
+            return site;
+        if (!site.Nodes.Contains(end.Router))
+            errors.Add(section.At("underlay"), $"router '{end.Router}' is not at site '{site.Name}'; name one of its 'routers:'");
+        if (_sites.Values.FirstOrDefault(other => other.TunnelAddress.Equals(end.Local)) is { } same)
+            errors.Add(section.At("underlay"), $"the tunnels of site '{same.Name}' end at {end.Local} already; each site needs an address of its own");
+        return site with { Underlay = end.Router, TunnelAddress = end.Local };
     }
 
     private List<string> ReadNodes(YamlSection section, string key, IReadOnlyCollection<string> known)
@@ -98,10 +115,13 @@ internal sealed partial class TopologyReader
 
         foreach ((string member, SiteModel site) in members)
         {
-            TunnelEndModel end = ReadTunnelEnd(section, site.Address, site.Namespace);
-            IPAddress[] others = [.. members.Where(other => other.Site != site).Select(other => other.Site.Address)];
-            foreach (IPAddress other in others.Where(other => other.AddressFamily != site.Address.AddressFamily))
-                errors.Add(section.At("members"), $"{other} cannot be reached from {site.Address}; give the sites addresses of one IP version");
+            if (FindEnd(name, section, site, isOwn: false) is not { } end)
+                continue;
+            IPAddress[] others = [.. members.Where(other => other.Site != site).Select(other => other.Site.TunnelAddress)];
+            foreach (IPAddress other in others.Where(other => other.AddressFamily != end.Local.AddressFamily))
+                errors.Add(section.At("members"), $"{other} cannot be reached from {end.Local}; give the sites addresses of one IP version");
+            if (end.Router is not null && members.Find(other => other.Site.Underlay is null).Site is { } without)
+                errors.Add(section.At("members"), $"tunnels of site '{site.Name}' start at router '{end.Router}', and those of '{without.Name}' at its machine, which no router of this file leads to; give both 'underlay:', or neither");
             AddOverlay($"{name}@{site.Name}", new OverlayModel(name, member, 0, end, port) { Remotes = others, Mtu = 0 }, section);
         }
     }

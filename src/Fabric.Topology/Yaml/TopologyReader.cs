@@ -64,6 +64,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         CheckMirrors();
         CheckPlugs();
         CheckSites();
+        CheckUnderlays();
         return new TopologyModel
         {
             Name = _name,
