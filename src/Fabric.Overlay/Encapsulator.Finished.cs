@@ -27,13 +27,7 @@ internal sealed unsafe partial class Encapsulator
             int accepted = 0;
             for (int i = 0; i < frames.Length; i++)
             {
-                if (owner._finishedCount == MostFinished)
-                {
-                    owner.Flush(_port!);
-                    owner._finishedCount = 0;
-                }
-
-                int place = MaxBurst + owner._finishedCount++;
+                int place = owner.TakePlace(_port!);
 
                 // The completer's first pieces are all headers, or a whole frame that it copied.
                 bool isHead = frames[i].Head.Length <= Place - HeadOffset;

@@ -188,6 +188,8 @@ internal sealed unsafe partial class Encapsulator : IDisposable
         ushort sourcePort = SourcePort(new ReadOnlySpan<byte>(At(index) + HeadOffset, Math.Min(frame.Length, HeadLength)));
         if (frame.Offload.IsNone)
             return Append(port, in frame, index, _targets[index], sourcePort, isCopied: true);
+        if (TryCut(port, in frame, index, sourcePort))
+            return true;
 
         if (_completersInUse == Completers)
             Flush(port);
@@ -236,14 +238,7 @@ internal sealed unsafe partial class Encapsulator : IDisposable
         int length = Header + frame.Length - (offset - copied);
         // SAFETY: the places and pieces are pinned and stay as they are until the datagrams have left.
         Frame payload = new(head - Header, Header + copied, (FrameSegment*)Marshal.UnsafeAddrOfPinnedArrayElement(_pieces, rest), count, length, default);
-        if (target != Flooded)
-        {
-            Queue(port, new TunnelDatagram(_remotes[target].Address, _remotes[target].Port, sourcePort, payload));
-            return true;
-        }
-
-        foreach (RemoteVtep remote in port.Flood)
-            Queue(port, new TunnelDatagram(remote.Address, remote.Port, sourcePort, payload));
+        QueueFor(port, target, sourcePort, in payload);
         return true;
     }
 

@@ -43,6 +43,29 @@ public class OffloadTests
     }
 
     [Fact]
+    public void However_a_super_frame_lies_in_memory_the_same_packets_leave()
+    {
+        Random random = new(TestSeed.Seed);
+        using Mesh mesh = new(2, new SegmentOptions { Coalesces = false });
+        for (int round = 0; round < TestSeed.Count(50); round++)
+        {
+            PacketRecipe recipe = Tcp(random.Next(2) == 0, random.Next(2, 64_000)) with
+            {
+                TcpFlags = (byte)(0x10 | (random.Next(256) & ~0x02)), TcpOptions = 4 * random.Next(11),
+                Sequence = (uint)random.Next(), Identification = (ushort)random.Next(),
+            };
+            byte[] frame = recipe.Build();
+            FrameOffload offload = Super(recipe) with { GsoSize = (ushort)random.Next(48, Segment) };
+            int[] cuts = [random.Next(1, recipe.HeaderLength), recipe.HeaderLength, random.Next(recipe.HeaderLength + 1, frame.Length)];
+            // In one piece, in two that end with the headers or before, and in shreds.
+            List<byte[]>[] ways = [.. new int[][] { [], [cuts[1]], [cuts[0]], cuts }.Select(splits => Cross(mesh, frame, offload, splits))];
+            Assert.All(ways, way => Assert.Equal(ways[^1], way));
+            Assert.All(ways[0], packet => Assert.True(IsRight(packet, recipe)));
+            Assert.Equal(recipe.Payload, ways[0].SelectMany(packet => packet[recipe.HeaderLength..]));
+        }
+    }
+
+    [Fact]
     public void A_damaged_segment_arrives_damaged()
     {
         PacketRecipe recipe = Tcp(false, 6 * Segment);
@@ -139,6 +162,14 @@ public class OffloadTests
     {
         Gso = recipe.Udp ? GsoType.UdpL4 : recipe.V6 ? GsoType.TcpV6 : GsoType.TcpV4, GsoSize = Segment, HeaderLength = (ushort)recipe.HeaderLength,
     };
+
+    private static List<byte[]> Cross(Mesh mesh, byte[] frame, FrameOffload offload, int[] splits)
+    {
+        mesh.Sinks[1].Frames.Clear();
+        Assert.Equal(1, mesh.Ports[0].Send(frame, offload, splits));
+        mesh.Settle();
+        return [.. mesh.Sinks[1].Frames.Select(came => came.Bytes)];
+    }
 
     private static bool IsRight(byte[] frame, PacketRecipe recipe)
     {
