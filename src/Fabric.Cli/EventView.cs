@@ -36,7 +36,7 @@ internal sealed class EventView(Terminal terminal)
     public void Print(TopologyEvent item)
     {
         string kind = item.Kind.ToString().ToLowerInvariant();
-        if (item.Kind is TopologyEventKind.Image or TopologyEventKind.Disk or TopologyEventKind.Pool or TopologyEventKind.Switch or TopologyEventKind.Overlay or TopologyEventKind.Router or TopologyEventKind.Hosts or TopologyEventKind.Vm)
+        if (item.Kind is TopologyEventKind.Image or TopologyEventKind.Disk or TopologyEventKind.Pool or TopologyEventKind.Switch or TopologyEventKind.Overlay or TopologyEventKind.Cable or TopologyEventKind.Router or TopologyEventKind.Hosts or TopologyEventKind.Vm)
             terminal.WriteMarkup($"  [grey]{kind,-7}[/] {item.Subject,-14} {item.Text}");
     }
 

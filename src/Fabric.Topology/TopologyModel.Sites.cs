@@ -14,6 +14,9 @@ public sealed partial record TopologyModel
     /// <summary>Sites by name, in the file's order; none when all runs on one machine.</summary>
     public IReadOnlyDictionary<string, SiteModel> Sites { get; init; } = new OrderedDictionary<string, SiteModel>();
 
+    /// <summary>Ends of cables between sites, both of each; of a part, those at its site.</summary>
+    public IReadOnlyList<CableModel> Cables { get; init; } = [];
+
     /// <summary>The site that something runs at.</summary>
     /// <param name="name">A switch, a router or its interface, a bond, a host or a VM.</param>
     /// <returns>Null for what is at none.</returns>
@@ -46,7 +49,8 @@ public sealed partial record TopologyModel
             Images = Images.Where(item => images.Contains(item.Key)).ToDictionary(),
             Switches = Keep(Switches, item => item.Name),
             Routers = new OrderedDictionary<string, RouterModel>(Routers.Where(item => SiteOf(item.Key) == site)),
-            Links = [.. Links.Where(link => SiteOf(link.A) == site)],
+            Links = [.. Links.Where(link => SiteOf(link.A) == site && SiteOf(link.B) == site)],
+            Cables = [.. Cables.Where(cable => SiteOf(cable.End) == site)],
             Taps = Keep(Taps, item => item.To),
             Streams = Keep(Streams, item => item.To),
             Datagrams = Keep(Datagrams, item => item.To),

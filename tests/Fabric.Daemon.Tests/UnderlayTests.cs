@@ -15,8 +15,8 @@ public sealed class UnderlayTests : IDisposable
           a: { to: lan-a, address: 10.9.0.1, services: [echo] }
           b: { to: lan-b, address: 10.9.0.2, services: [echo] }
         overlays:
-          blue-a: { vni: 100, to: lan-a, underlay: ra, remotes: 10.255.0.2 }
-          blue-b: { vni: 100, to: lan-b, underlay: rb, remotes: 10.255.0.1 }
+          blue-a: { vni: 100, mtu: 1450, to: lan-a, underlay: ra, remotes: 10.255.0.2 }
+          blue-b: { vni: 100, mtu: 1450, to: lan-b, underlay: rb, remotes: 10.255.0.1 }
         routers:
           ra:
             loopback: 10.255.0.1

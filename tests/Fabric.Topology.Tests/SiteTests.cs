@@ -56,9 +56,41 @@ public class SiteTests
         Assert.Throws<ArgumentException>(() => model.At("south"));
     }
 
+    [Fact]
+    public void Cables_between_sites_are_tunnels_between_their_machines()
+    {
+        const string Routers = """
+            routers:
+              r1: { interfaces: { west: { address: 10.1.0.1/30 }, tagged: { over: x, tag: 9, address: 10.3.0.1/30 }, x: {}, far: { to: d, address: 10.4.0.1/24 } } }
+              r2: { interfaces: { east: { address: 10.1.0.2/30 }, y: { address: 10.5.0.1/30, mtu: 1600 } } }
+            links:
+              - { a: r2.east, b: r1.west }
+              - { a: r1.x, b: r2.y }
+              - { a: a, b: c }
+
+            """;
+        string text = Sites.Replace("switches: [a, b] }", "switches: [a, b], routers: [r2] }", StringComparison.Ordinal) + Routers;
+        TopologyModel model = TopologyFile.Load(text);
+        Assert.Equal(8, model.Cables.Count);
+        TopologyModel west = model.At("west");
+        Assert.Empty(west.Links);
+        Assert.Equal(["r2.east", "r2.y", "a/c"], west.Cables.Select(cable => cable.Port));
+        CableModel plain = west.Cables[0];
+        Assert.Equal(("r2.east", "r1.west", 1450, false), (plain.End, plain.Other, plain.Mtu, plain.CarriesTags));
+        Assert.Equal(("192.0.2.1", "w", "192.0.2.2"), ($"{plain.EndPoint.Local}", plain.EndPoint.Namespace, $"{plain.Remote}"));
+        Assert.Equal((1450, 1446, true), (model.Routers["r2"].Interfaces["east"].Mtu, west.Cables[1].Mtu, west.Cables[1].CarriesTags));
+        Assert.Equal((1446, 1446, 1446, 1500), (model.MtuAt("a"), model.MtuAt("c"), model.MtuAt("d"), model.MtuAt("b")));
+        Assert.Equal(["r1.west", "r1.x", "c/a", "r1.far"], model.At("east").Cables.Select(cable => cable.Port));
+        Assert.All(model.Cables, cable => Assert.True(cable.Vni >= CableModel.FirstVni));
+        Assert.Equal(4, model.Cables.Select(cable => cable.Vni).Distinct().Count());
+
+        // One more cable changes no other's identifier.
+        TopologyModel more = TopologyFile.Load(text + "  - { a: b, b: d }\n");
+        Assert.Equal(model.Cables.Select(cable => cable.Vni).Order(), more.Cables.Where(cable => cable.Port is not ("b/d" or "d/b")).Select(cable => cable.Vni).Order());
+    }
+
     [Theory]
-    [InlineData("routers: { r1: }\nlinks: [{ a: a, b: c }]", "8:20: 'a' is at site 'west' and 'c' at 'east', and no cable leads there; join switches of both by an overlay")]
-    [InlineData("routers: { r1: { interfaces: { lan: { to: a, address: 10.0.0.1/24 } } } }", "7:43: 'r1.lan' is at site 'east' and 'a' at 'west', and no cable leads there; join switches of both by an overlay")]
+    [InlineData("routers: { r1: }\nlinks: [{ a: a, b: c }]\noverlays: { o: { vni: 16711680, members: [a, c] } }", "9:23: VNI 16711680 is one of those kept for cables between sites; choose one below 16711680")]
     [InlineData("routers: { r1: , r2: }", "7:22: router 'r2' is at no site; name it in 'routers:' of one of west, east, north")]
     [InlineData("routers: { r1: }\nvms: { v: { kernel: k, nics: [{ to: a }, { to: c }] } }", "8:30: vm 'v' runs at one site; its NICs are at west and east")]
     [InlineData("routers: { r1: }\noverlays: { o: { vni: 1, members: [a, b] } }", "8:39: 'b' is at site 'west' like another member; an overlay has one switch there, and 'links:' join the others to it", "8:16: overlay 'o' leads nowhere: name the other ends in 'remotes:', or take whoever comes with 'strangers: true'")]

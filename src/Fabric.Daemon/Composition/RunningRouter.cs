@@ -58,13 +58,14 @@ internal sealed class RunningRouter : IDisposable
     /// <param name="port">The router's end of its cable; stays the caller's.</param>
     /// <param name="fullName">Name of the interface, such as <c>r1.lan</c>.</param>
     /// <param name="to">What is at the other end, for people.</param>
+    /// <param name="mtu">Longest packet that the cable carries, where that may be less than the interface's own MTU.</param>
     /// <returns>What a worker polls, with the router as sink.</returns>
-    public IPort Attach(IPort port, string fullName, string to)
+    public IPort Attach(IPort port, string fullName, string to, int mtu = int.MaxValue)
     {
         RouterInterfaceModel own = Find(fullName);
         ObservedPort observed = new(port, Observers);
         foreach (RouterInterfaceModel item in Model.Interfaces.Values.Where(item => item == own || item.Over == own.Name))
-            _numbers[item.Name] = Router.Attach(observed, RouterPlan.OptionsOf(Model, item, _topology.AccessLists)).Index;
+            _numbers[item.Name] = Router.Attach(observed, RouterPlan.OptionsOf(Model, item with { Mtu = Math.Min(item.Mtu, mtu) }, _topology.AccessLists)).Index;
         _cables.Add(own.Name, new Cable(observed, to));
         return observed;
     }
@@ -229,7 +230,7 @@ internal sealed class RunningRouter : IDisposable
         item.Over is { } over ? $"{Model.Name}.{over}" : _cables.GetValueOrDefault(item.Name)?.To ?? "-",
         item.Tag,
         MacText.Of(item.Mac),
-        item.Mtu,
+        now?.Mtu ?? item.Mtu,
         [.. item.Addresses.Select(own => $"{own.Address}/{own.PrefixLength}")]);
 
     private RouteStatus Describe(Route route, bool isBest, Dictionary<int, string> names) => new(

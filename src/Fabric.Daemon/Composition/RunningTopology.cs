@@ -160,6 +160,8 @@ public sealed partial class RunningTopology : IAsyncDisposable
         string node = LinkModel.NodeOf(name);
         if (Model.Routers.TryGetValue(node, out RouterModel? router) && (node == name || router.Interfaces.Values.Any(item => item.FullName == name)))
             return node;
+        if (Model.Cables.Any(cable => cable.Other == name || LinkModel.NodeOf(cable.Other) == name))
+            return node;
         if (Model.Routers.Count == 0 || Model.Switches.ContainsKey(name))
             return FindSwitch(name).Name;
         string[] known = [.. Model.Switches.Keys, .. Model.Routers.Keys, .. Model.Routers.Values.SelectMany(item => item.Interfaces.Values).Select(item => item.FullName)];
@@ -171,7 +173,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
     {
         string[] others =
         [
-            .. Model.Links.Where(link => link.Joins(name, link.A) || link.Joins(name, link.B))
+            .. Model.Links.Concat(Model.Cables.Select(cable => cable.Link)).Where(link => link.Joins(name, link.A) || link.Joins(name, link.B))
                 .Select(link => LinkModel.NodeOf(link.A) == LinkModel.NodeOf(name) ? link.B : link.A).Select(LinkModel.NodeOf).Distinct(),
         ];
         return others.Length == 0 ? $"{name} has no links" : $"{name} is linked with {string.Join(", ", others)}";

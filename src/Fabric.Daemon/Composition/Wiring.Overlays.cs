@@ -12,6 +12,8 @@ internal sealed partial class Wiring
 
     private readonly List<(OverlayModel Model, VxlanPort Port)> _overlays = [];
 
+    private readonly Dictionary<TunnelEndModel, Vtep> _ends = [];
+
     /// <summary>What an overlay knows and has done.</summary>
     public OverlayReport OverlayOf(string name)
     {
@@ -19,29 +21,33 @@ internal sealed partial class Wiring
         return OverlayReport.Of(model, port);
     }
 
-    /// <summary>Opens each end point once, and plugs its segments into their switches.</summary>
+    /// <summary>Plugs each segment into its switch.</summary>
     private void AddOverlays(EventLog events)
     {
-        foreach (IGrouping<TunnelEndModel, OverlayModel> group in _model.Overlays.Values.GroupBy(item => item.EndPoint))
+        foreach (OverlayModel overlay in _model.Overlays.Values)
         {
-            Vtep vtep = OverlayPlan.Open(group.Key, _routers, _time);
-            _owned.Push(vtep);
-            foreach (OverlayModel overlay in group)
-            {
-                VxlanPort port = OverlayPlan.Begin(overlay, vtep);
-                _overlays.Add((overlay, port));
-                PlugIn(port, overlay.To, overlay.Port);
-                port.DeliverTo(_switches[overlay.To]);
-                events.Add(TopologyEventKind.Overlay, overlay.Name, Describe(overlay, port));
-            }
-
-            // All of an end point's segments are polled by one.
-            _worker.Add(vtep.Receiver, vtep.Receiver);
+            VxlanPort port = OverlayPlan.Begin(overlay, EndAt(overlay.EndPoint));
+            _overlays.Add((overlay, port));
+            PlugIn(port, overlay.To, overlay.Port);
+            port.DeliverTo(_switches[overlay.To]);
+            events.Add(TopologyEventKind.Overlay, overlay.Name, Describe(overlay, port));
         }
 
         VxlanPort[] followed = [.. _overlays.Where(item => item.Model.EndPoint.Router is not null).Select(item => item.Port)];
         if (followed.Length > 0)
             _owned.Push(_time.CreateTimer(static ports => FollowRoutes((VxlanPort[])ports!), followed, RouteInterval, RouteInterval));
+    }
+
+    /// <summary>An end point, which is opened for the first that asks; all of its segments are polled by one.</summary>
+    private Vtep EndAt(TunnelEndModel end)
+    {
+        if (_ends.TryGetValue(end, out Vtep? known))
+            return known;
+        Vtep vtep = OverlayPlan.Open(end, _routers, _time);
+        _owned.Push(vtep);
+        _ends.Add(end, vtep);
+        _worker.Add(vtep.Receiver, vtep.Receiver);
+        return vtep;
     }
 
     /// <summary>What a segment carries follows from the routes to its other ends.</summary>

@@ -41,6 +41,7 @@ internal sealed partial class Wiring : IDisposable
                 _routers.Add(router.Name, new RunningRouter(router, model, time));
             foreach (LinkModel link in model.Links)
                 AddLink(link);
+            AddCables(events);
             AddOutside(time);
             AddOverlays(events);
         }
@@ -116,7 +117,7 @@ internal sealed partial class Wiring : IDisposable
             count++;
         }
 
-        return count;
+        return count + SetCables(one, other, up);
     }
 
     /// <summary>How every port of a switch stands now.</summary>
@@ -198,12 +199,12 @@ internal sealed partial class Wiring : IDisposable
         SetMirrors(from);
     }
 
-    private void Attach(IPort bare, string to, PortModel options, string? otherEnd = null)
+    private void Attach(IPort bare, string to, PortModel options, string? otherEnd = null, int mtu = int.MaxValue)
     {
         if (LinkModel.IsInterface(to))
         {
             RunningRouter router = _routers[LinkModel.NodeOf(to)];
-            _worker.Add(router.Attach(bare, to, otherEnd ?? bare.Name), router.Router);
+            _worker.Add(router.Attach(bare, to, otherEnd ?? bare.Name, mtu), router.Router);
             return;
         }
 

@@ -25,6 +25,10 @@ public enum TopologyEventKind
     [JsonStringEnumMemberName("overlay")]
     Overlay,
 
+    /// <summary>A cable leads to another site.</summary>
+    [JsonStringEnumMemberName("cable")]
+    Cable,
+
     /// <summary>A router forwards.</summary>
     [JsonStringEnumMemberName("router")]
     Router,

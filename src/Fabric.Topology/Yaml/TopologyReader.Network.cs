@@ -65,7 +65,6 @@ internal sealed partial class TopologyReader
         if (!hasSwitch && port != PortModel.Plain)
             errors.Add(section.Node, "what a port lets pass is said of ports of a switch; this link joins two routers");
         _links.Add(new LinkModel(a, b, _links.Count(link => link.Joins(a, b)), port));
-        CheckCable(section, "b", _links[^1]);
     }
 
     private TapModel ReadTap(string name, YamlSection section)

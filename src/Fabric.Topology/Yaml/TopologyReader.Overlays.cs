@@ -96,12 +96,14 @@ internal sealed partial class TopologyReader
             Answers = section.Boolean("answer") ?? false,
             FloodLimit = section.Integer("flood-limit"),
             MaxStations = section.Integer("max-stations"),
-            Mtu = own ?? UsualMtu - headers,
+            Mtu = own ?? UnderlayMtu(end.Router) - headers,
             HasOwnMtu = own is not null,
         };
         if (remotes.Length == 0 && !overlay.TakesStrangers && !section.Has("remotes"))
             errors.Add(section.Node, $"overlay '{overlay.Name}' leads nowhere: name the other ends in 'remotes:', or take whoever comes with 'strangers: true'");
         CheckNeighbours(overlay, section);
+        if (end.Router is null && vni >= CableModel.FirstVni && _siteCables.Count > 0)
+            errors.Add(section.At("vni"), $"VNI {vni} is one of those kept for cables between sites; choose one below {CableModel.FirstVni}");
         TakeMtu(overlay, section);
         _overlays[key] = overlay;
     }

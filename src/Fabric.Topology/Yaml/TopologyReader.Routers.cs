@@ -48,7 +48,7 @@ internal sealed partial class TopologyReader
             Router = router.Name,
             Name = name,
             Mac = mac,
-            Mtu = section.Integer("mtu") ?? (to == null ? 1500 : Math.Max(_switches[to].Mtu, LeastMtu)),
+            Mtu = section.Integer("mtu") ?? (to == null ? MtuOfCableAt($"{router.Name}.{over ?? name}") : Math.Max(_switches[to].Mtu, LeastMtu)),
             Over = over,
             Tag = section.Integer("tag"),
             Addresses = [],

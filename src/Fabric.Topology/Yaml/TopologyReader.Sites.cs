@@ -78,21 +78,12 @@ internal sealed partial class TopologyReader
             }
         }
 
-        foreach ((YamlSection section, LinkModel link) in _cables)
-            CheckCable(section, "to", link);
         foreach ((string name, YamlSection section) in root.ChildrenByName("vms"))
         {
             string?[] sites = [.. _vms[name].Nics.Select(nic => SiteOf(nic.To)).Distinct()];
             if (sites.Length != 1)
                 errors.Add(section.At("nics"), $"vm '{name}' runs at one site; {(sites.Length == 0 ? "give it a NIC that says which" : $"its NICs are at {string.Join(" and ", sites)}")}");
         }
-    }
-
-    /// <summary>A cable ends where the machine ends.</summary>
-    private void CheckCable(YamlSection section, string key, LinkModel link)
-    {
-        if (SiteOf(link.A) is { } one && SiteOf(link.B) is { } other && one != other)
-            errors.Add(section.At(key), $"'{link.A}' is at site '{one}' and '{link.B}' at '{other}', and no cable leads there; join switches of both by an overlay");
     }
 
     /// <summary>An overlay among switches of several sites: each gets an end of its own, and the others as its remotes.</summary>

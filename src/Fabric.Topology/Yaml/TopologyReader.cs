@@ -42,6 +42,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         foreach ((string name, YamlSection section) in root.ChildrenByName("prefix-lists"))
             _prefixLists[name] = ReadPrefixList(name, section);
         ReadSites();
+        FindSiteCables();
         foreach ((string name, YamlSection section) in root.ChildrenByName("overlays"))
             ReadOverlay(name, section);
         ReadInterfaces();
@@ -81,6 +82,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
             Interfaces = _interfaces,
             Bonds = _bonds.ToDictionary(bond => bond.Key, bond => bond.Value.Model with { Members = bond.Value.Members }),
             Sites = _sites,
+            Cables = MakeCables(),
             Overlays = _overlays,
             Disks = _disks,
             Vms = _vms,
