@@ -31,8 +31,6 @@ namespace Fabric.Overlay;
 /// <summary>A VXLAN tunnel end point (RFC 7348).</summary>
 public sealed class Vtep : IDisposable
 {
-    private const int UdpHeaders = UdpView.HeaderLength + VxlanView.HeaderLength + EthernetView.MinHeaderLength;
-    private const int TagLength = 4;
     private const int SmallestMtu = 68;
 
     private readonly VtepOptions _options;
@@ -259,8 +257,7 @@ public sealed class Vtep : IDisposable
                 least = Math.Min(least, mtu);
         }
 
-        int headers = UdpHeaders + (Underlay.Local.IsV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) + (port.Options.Tags == InnerTags.Carried ? TagLength : 0);
-        port.PathMtu = least == int.MaxValue ? 0 : Math.Max(SmallestMtu, Math.Min(least, ushort.MaxValue) - headers);
+        port.PathMtu = least == int.MaxValue ? 0 : Math.Max(SmallestMtu, Math.Min(least, ushort.MaxValue) - port.Overhead);
         bool isLess = port.PathMtu != 0 && (port.Options.Mtu == 0 || port.PathMtu < port.Options.Mtu);
         port.Mtu = isLess ? port.PathMtu : port.Options.Mtu;
     }

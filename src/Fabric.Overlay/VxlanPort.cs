@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Wire;
 
 namespace Fabric.Overlay;
 
@@ -58,6 +59,10 @@ public sealed class VxlanPort : IPort
     /// <summary>The largest packet that the underlay lets through to each of its VTEPs, by what the underlay knew when it was asked last. 0
     /// while there is no VTEP that can be reached.</summary>
     public int PathMtu { get; internal set; }
+
+    /// <summary>Bytes that the tunnel adds to a packet of the segment: 50 over IPv4, 70 over IPv6, and four for a tag that is carried.</summary>
+    public int Overhead => UdpView.HeaderLength + VxlanView.HeaderLength + EthernetView.MinHeaderLength
+        + (Vtep.Underlay.Local.IsV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) + (Options.Tags == InnerTags.Carried ? InnerPacket.TagLength : 0);
 
     /// <inheritdoc/>
     public FrameOffloads Accepts => FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;

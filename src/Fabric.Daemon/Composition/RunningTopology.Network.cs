@@ -10,6 +10,8 @@ namespace Fabric.Daemon.Composition;
 /// <content>Looking at the switches.</content>
 public sealed partial class RunningTopology
 {
+    private Task _overlayCheck = Task.CompletedTask;
+
     internal IReadOnlyDictionary<string, EthernetSwitch> Switches =>
         _wiring?.Switches ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
 
@@ -45,8 +47,49 @@ public sealed partial class RunningTopology
             throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
         if (name is null)
             return [.. Model.Overlays.Keys.Select(wiring.OverlayOf)];
+        CheckOverlay(name);
+        return [wiring.OverlayOf(name)];
+    }
+
+    /// <summary>Measures what the network between the ends of overlays carries; takes two seconds at most.</summary>
+    /// <param name="name">One overlay, or null for all.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DaemonException">There is no such overlay.</exception>
+    public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel)
+    {
+        if (_wiring is not { } wiring)
+            throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+        if (name is not null)
+            CheckOverlay(name);
+        return wiring.CheckOverlaysAsync(name, cancel);
+    }
+
+    private void BeginOverlayCheck(Wiring wiring)
+    {
+        CancellationTokenSource end = new();
+        _overlayCheck = CheckOverlaysAtStartAsync(wiring, end.Token);
+        _takeDown.Push(async () =>
+        {
+            await end.CancelAsync();
+            await _overlayCheck.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            end.Dispose();
+        });
+    }
+
+    /// <summary>Measures while the rest starts, and tells what is too little.</summary>
+    private async Task CheckOverlaysAtStartAsync(Wiring wiring, CancellationToken cancel)
+    {
+        foreach (OverlayCheckReport report in await wiring.CheckOverlaysAsync(null, cancel))
+        {
+            foreach (OverlayCheckEnd end in report.Ends.Where(end => end.Verdict == OverlayCheckVerdict.Short))
+                Events.Add(TopologyEventKind.Overlay, report.Overlay, end.Text);
+        }
+    }
+
+    private void CheckOverlay(string name)
+    {
         if (Model.Overlays.ContainsKey(name))
-            return [wiring.OverlayOf(name)];
+            return;
         string hint = NearestName.Find(name, Model.Overlays.Keys) is { } near ? $"did you mean {near}?" : Model.Overlays.Count == 0 ? "it has none" : $"it has {string.Join(", ", Model.Overlays.Keys)}";
         throw new DaemonException($"topology {Model.Name} has no overlay '{name}'; {hint}") { StatusCode = 404 };
     }

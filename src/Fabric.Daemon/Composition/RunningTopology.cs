@@ -78,6 +78,9 @@ public sealed partial class RunningTopology : IAsyncDisposable
     public async Task WaitReadyAsync(CancellationToken cancel)
     {
         await Task.WhenAll(_vms.Values.Select(vm => vm.WaitReadyAsync(cancel)));
+
+        // Whoever follows the start reads no further than this: what it found belongs before.
+        await _overlayCheck.WaitAsync(cancel);
         Events.Add(TopologyEventKind.Ready, null, null);
     }
 
@@ -205,6 +208,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
             wiring.Dispose();
             return ValueTask.CompletedTask;
         });
+        BeginOverlayCheck(wiring);
         PlugHosts(wiring);
         foreach (RunningVm vm in _vms.Values)
         {

@@ -21,6 +21,12 @@ internal sealed partial class Wiring
         return OverlayReport.Of(model, port);
     }
 
+    /// <summary>Measures what the network between the ends of overlays carries.</summary>
+    /// <param name="name">One overlay, or null for all.</param>
+    /// <param name="cancel">Gives up.</param>
+    public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel) =>
+        OverlayCheck.RunAsync([.. _overlays.Where(item => name is null || item.Model.Name == name).Select(item => (item.Model, item.Port, Math.Min(_model.Switches[item.Model.To].Mtu, item.Model.Mtu)))], _time, cancel);
+
     /// <summary>Plugs each segment into its switch.</summary>
     private void AddOverlays(EventLog events)
     {
@@ -61,9 +67,7 @@ internal sealed partial class Wiring
     {
         int mtu = _model.Switches[overlay.To].Mtu;
         string ends = overlay.Remotes.Count == 1 ? $"to {overlay.Remotes[0]}" : $"to {overlay.Remotes.Count} other ends";
-        string shortfall = port.PathMtu == 0 && overlay.Remotes.Count > 0 && overlay.EndPoint.Router is null ? "; there is no way to any of them yet"
-            : port.PathMtu != 0 && port.PathMtu < mtu ? $"; the network between carries {port.PathMtu} bytes, longer packets are lost: give the overlay 'mtu: {port.PathMtu}'"
-            : "";
+        string shortfall = port.PathMtu == 0 && overlay.Remotes.Count > 0 && overlay.EndPoint.Router is null ? "; there is no way to any of them yet" : "";
         string at = overlay.EndPoint.Router is { } router ? $"{overlay.EndPoint.Local} at router {router}" : $"{overlay.EndPoint.Local}";
         return $"VNI {overlay.Vni} from {at} {ends}, MTU {mtu}{shortfall}";
     }

@@ -25,6 +25,13 @@ public sealed partial class ControlClient
     public Task<IReadOnlyList<OverlayReport>> OverlaysAsync(string? name, CancellationToken cancel) =>
         SendAsync(HttpMethod.Get, name is null ? "v1/overlays" : $"v1/overlays?overlay={Uri.EscapeDataString(name)}", ControlJson.Compact.IReadOnlyListOverlayReport, cancel);
 
+    /// <summary>Has what the network between the ends of overlays carries measured.</summary>
+    /// <param name="name">One overlay, or null for all.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DaemonException">There is no such overlay, or no daemon answers.</exception>
+    public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel) =>
+        SendAsync(HttpMethod.Get, name is null ? "v1/overlays/check" : $"v1/overlays/check?overlay={Uri.EscapeDataString(name)}", ControlJson.Compact.IReadOnlyListOverlayCheckReport, cancel);
+
     /// <summary>Asks what the switches and their ports have done.</summary>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DaemonException">No daemon answers.</exception>

@@ -28,6 +28,7 @@ namespace Fabric.Daemon.Control;
 [JsonSerializable(typeof(IReadOnlyList<FdbStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<SnoopingReport>))]
 [JsonSerializable(typeof(IReadOnlyList<OverlayReport>))]
+[JsonSerializable(typeof(IReadOnlyList<OverlayCheckReport>))]
 [JsonSerializable(typeof(IReadOnlyList<SwitchStatistics>))]
 [JsonSerializable(typeof(IReadOnlyList<RouteStatus>))]
 [JsonSerializable(typeof(IReadOnlyList<NeighborStatus>))]

@@ -15,6 +15,8 @@ internal static class NetworkEndpoints
             ControlServer.ReplyAsync(context, topology.Snooping(context.Request.Query["switch"].FirstOrDefault()), ControlJson.Compact.IReadOnlyListSnoopingReport));
         routes.MapGet("/v1/overlays", context =>
             ControlServer.ReplyAsync(context, topology.Overlays(context.Request.Query["overlay"].FirstOrDefault()), ControlJson.Compact.IReadOnlyListOverlayReport));
+        routes.MapGet("/v1/overlays/check", async context => await ControlServer.ReplyAsync(
+            context, await topology.CheckOverlaysAsync(context.Request.Query["overlay"].FirstOrDefault(), context.RequestAborted), ControlJson.Compact.IReadOnlyListOverlayCheckReport));
         routes.MapGet("/v1/stats", context =>
             ControlServer.ReplyAsync(context, topology.Statistics(), ControlJson.Compact.IReadOnlyListSwitchStatistics));
     }

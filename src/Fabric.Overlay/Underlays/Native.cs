@@ -44,6 +44,9 @@ internal static unsafe partial class Native
     /// <summary>IP_PMTUDISC_DO, IPV6_PMTUDISC_DO: Don't Fragment on every packet, EMSGSIZE for one that is too long.</summary>
     internal const int NeverFragment = 2;
 
+    /// <summary>IP_PMTUDISC_PROBE, IPV6_PMTUDISC_PROBE: Don't Fragment on every packet, whatever is known of the way beyond the interface.</summary>
+    internal const int ProbePath = 3;
+
     internal const int ErrorIo = 5;
     internal const int ErrorAgain = 11;
     internal const int ErrorInvalid = 22;

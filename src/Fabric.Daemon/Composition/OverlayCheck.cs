@@ -1,0 +1,84 @@
+using Fabric.Daemon.Control;
+using Fabric.Link;
+using Fabric.Overlay;
+using Fabric.Overlay.Underlays;
+using Fabric.Topology;
+using Fabric.Wire;
+
+namespace Fabric.Daemon.Composition;
+
+/// <summary>Measures what the network between the ends of overlays carries, and says what to change where that is too little.</summary>
+internal static class OverlayCheck
+{
+    /// <summary>Measures all far ends at once, each once.</summary>
+    /// <param name="overlays">The overlays, and how long the packets of their stations may be.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="cancel">Gives up.</param>
+    internal static async Task<IReadOnlyList<OverlayCheckReport>> RunAsync(IReadOnlyList<(OverlayModel Model, VxlanPort Port, int Mtu)> overlays, TimeProvider time, CancellationToken cancel)
+    {
+        Dictionary<(Vtep, IpAddress), Task<PathMtu>> ways = [];
+        foreach (IGrouping<(Vtep Vtep, IpAddress Remote), int> way in overlays
+            .SelectMany(item => item.Model.Remotes.Select(remote => (Way: (item.Port.Vtep, IpAddress.From(remote)), Needs: item.Mtu + item.Port.Overhead)))
+            .GroupBy(item => item.Way, item => item.Needs))
+        {
+            ways[way.Key] = MeasureAsync(way.Key.Vtep, way.Key.Remote, way.Max(), time, cancel);
+        }
+
+        await Task.WhenAll(ways.Values);
+        List<OverlayCheckReport> reports = [];
+        foreach ((OverlayModel model, VxlanPort port, int mtu) in overlays)
+        {
+            // What routers have said of the echoes holds for the tunnel's packets too.
+            port.Vtep.RefreshMtu(port);
+            PathMtu[] found = [.. model.Remotes.Select(remote => ways[(port.Vtep, IpAddress.From(remote))].Result)];
+            OverlayCheckEnd[] ends = [.. found.Select(way => Judge(model, way, mtu, port.Overhead, found.Where(other => other.Best != 0).Select(other => other.Best).DefaultIfEmpty(0).Min()))];
+            reports.Add(new OverlayCheckReport(model.Name, model.To, mtu, ends.Any(end => end.Verdict == OverlayCheckVerdict.Short), ends));
+        }
+
+        return reports;
+    }
+
+    private static async Task<PathMtu> MeasureAsync(Vtep vtep, IpAddress remote, int needs, TimeProvider time, CancellationToken cancel)
+    {
+        try
+        {
+            if (vtep.Underlay is UdpUnderlay sockets)
+                return await Task.Run(() => sockets.MeasureAsync(remote, needs, time, cancel), cancel);
+        }
+        catch (LinkException)
+        {
+            // The namespace went away under the tunnel.
+            return new PathMtu(remote, PathState.NotAllowed, vtep.Underlay.MtuTo(remote), 0);
+        }
+
+        int known = vtep.Underlay.MtuTo(remote);
+        return new PathMtu(remote, known == 0 ? PathState.NoWay : PathState.NotAsked, known, 0);
+    }
+
+    private static OverlayCheckEnd Judge(OverlayModel model, PathMtu way, int mtu, int overhead, int least)
+    {
+        int needs = mtu + overhead;
+        OverlayCheckVerdict verdict = way.State == PathState.NoWay ? OverlayCheckVerdict.NoWay
+            : way.Best < needs || way.Known < needs ? OverlayCheckVerdict.Short
+            : way.Measured != 0 ? OverlayCheckVerdict.Enough
+            : OverlayCheckVerdict.Unknown;
+        string text = verdict switch
+        {
+            OverlayCheckVerdict.NoWay => $"there is no way to {way.Remote} yet",
+            OverlayCheckVerdict.Short when way.Best >= needs => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed, but this host remembers {way.Known} of earlier and sends no longer ones: "
+                + $"it forgets that after ten minutes, or at once by 'ip {(way.Remote.IsV4 ? "" : "-6 ")}route flush cache'",
+            OverlayCheckVerdict.Short => $"the way to {way.Remote} carries {way.Best} bytes{(way.State == PathState.AtLeast ? " or a few more" : "")} and packets of up to {needs} go there, longer ones are lost: "
+                + $"give overlay '{model.Name}' 'mtu: {least - overhead}' at all its ends, or the network on that way an MTU of {needs}",
+            OverlayCheckVerdict.Enough => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed",
+            _ => $"{Unknown(way)}; the host would send {way.Known} bytes there, {needs} are needed",
+        };
+        return new OverlayCheckEnd($"{way.Remote}", verdict, way.Best, needs, way.Measured != 0, text);
+    }
+
+    private static string Unknown(PathMtu way) => way.State switch
+    {
+        PathState.NotAsked => $"{way.Remote} was not asked for echoes",
+        PathState.NotAllowed => $"no echo could be sent to {way.Remote}; run fabric as root, or let its group in net.ipv4.ping_group_range",
+        _ => $"{way.Remote} answered no echo",
+    };
+}
