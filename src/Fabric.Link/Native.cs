@@ -113,7 +113,7 @@ internal static unsafe partial class Native
         internal nuint Length;
     }
 
-    /// <summary>struct mmsghdr of 64-bit hosts: struct msghdr and how much of it was sent.</summary>
+    /// <summary>struct mmsghdr of 64-bit hosts: struct msghdr, whose int of flags is padded to eight bytes, and how much of it was sent.</summary>
     [StructLayout(LayoutKind.Sequential, Size = 64)]
     internal struct MultiMessage
     {
@@ -123,7 +123,7 @@ internal static unsafe partial class Native
         internal nuint PieceCount;
         internal void* Control;
         internal nuint ControlLength;
-        internal int Flags;
+        internal long Flags;
         internal uint Sent;
     }
 }
