@@ -34,12 +34,29 @@ public sealed class FrameObservers
     }
 
     /// <summary>Shows a burst to everybody.</summary>
-    internal void Show(IPort port, FrameDirection direction, ReadOnlySpan<Frame> frames)
+    /// <param name="port">The port it passes.</param>
+    /// <param name="direction">Which way.</param>
+    /// <param name="frames">Valid during the call only.</param>
+    public void Show(IPort port, FrameDirection direction, ReadOnlySpan<Frame> frames)
     {
         lock (_gate)
         {
             foreach (IFrameObserver observer in _observers)
                 observer.Observe(port, direction, frames);
+        }
+    }
+
+    /// <summary>Tells everybody of a drop; see <see cref="IFrameObserver.ObserveDrop"/>.</summary>
+    /// <param name="port">The port the frame came in on, or was to leave by.</param>
+    /// <param name="direction">Which of the two.</param>
+    /// <param name="frame">Valid during the call only.</param>
+    /// <param name="reason">Why.</param>
+    public void ShowDrop(IPort port, FrameDirection direction, in Frame frame, DropReason reason)
+    {
+        lock (_gate)
+        {
+            foreach (IFrameObserver observer in _observers)
+                observer.ObserveDrop(port, direction, in frame, reason);
         }
     }
 }

@@ -21,6 +21,7 @@ internal sealed unsafe class Decapsulator : IDatagramSink
     private readonly TcpJoiner _joiner = new();
     private int _count;
     private int _offset;
+    private bool _isWatched;
 
     internal Decapsulator(Vtep vtep, PortCounters counters)
     {
@@ -32,6 +33,7 @@ internal sealed unsafe class Decapsulator : IDatagramSink
     public void Accept(ReadOnlySpan<ReceivedDatagram> datagrams)
     {
         _offset = 0;
+        _isWatched = !_vtep.Outside.Observers.IsEmpty;
         while (!datagrams.IsEmpty)
         {
             _count = 0;
@@ -71,7 +73,9 @@ internal sealed unsafe class Decapsulator : IDatagramSink
                 int length = Math.Min(datagram.Segment, datagram.Length - _offset);
                 packets++;
                 bytes += length;
-                Classify(datagram.Data + _offset, length, datagram.Source, ref port, ref remote, now);
+                DropReason? reason = Classify(datagram.Data + _offset, length, datagram.Source, ref port, ref remote, now);
+                if (_isWatched)
+                    _vtep.Outside.ShowReceived(port, in datagram, _offset, length, reason);
                 _offset += datagram.Segment;
             }
             while (_offset < datagram.Length);
@@ -81,13 +85,13 @@ internal sealed unsafe class Decapsulator : IDatagramSink
         return done;
     }
 
-    private void Classify(byte* data, int length, IpAddress source, ref VxlanPort? port, ref RemoteVtep? remote, uint now)
+    private DropReason? Classify(byte* data, int length, IpAddress source, ref VxlanPort? port, ref RemoteVtep? remote, uint now)
     {
         // SAFETY: the underlay gave so many bytes, for the time of the call.
         if (!VxlanView.TryParse(new ReadOnlySpan<byte>(data, length), out VxlanView packet))
         {
             _counters.AddReceiveDrops(DropReason.BadEncapsulation);
-            return;
+            return DropReason.BadEncapsulation;
         }
 
         int vni = packet.Vni;
@@ -100,15 +104,19 @@ internal sealed unsafe class Decapsulator : IDatagramSink
         if (port is null)
         {
             _counters.AddReceiveDrops(DropReason.UnknownSegment);
-            return;
+            return DropReason.UnknownSegment;
         }
 
         data += VxlanView.HeaderLength;
         length -= VxlanView.HeaderLength;
         if (Refuse(port, data, length, source, ref remote) is { } reason)
+        {
             port.Counters.AddReceiveDrops(reason);
-        else
-            _arrivals[_count++] = new Arrival { Data = data, Length = length, Port = port };
+            return reason;
+        }
+
+        _arrivals[_count++] = new Arrival { Data = data, Length = length, Port = port };
+        return null;
     }
 
     private DropReason? Refuse(VxlanPort port, byte* data, int length, IpAddress source, ref RemoteVtep? remote)

@@ -314,6 +314,8 @@ internal sealed unsafe partial class Encapsulator : IDisposable
     {
         if (_datagramCount == 0)
             return;
+        if (!_vtep.Outside.Observers.IsEmpty)
+            _vtep.Outside.ShowTransmitted(port, _datagrams.AsSpan(0, _datagramCount));
         int left = _vtep.Underlay.Send(_datagrams.AsSpan(0, _datagramCount), port.Counters, out long bytes);
         if (left < _datagramCount)
             port.AskAgain();

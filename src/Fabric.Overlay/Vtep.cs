@@ -62,6 +62,7 @@ public sealed class Vtep : IDisposable
         _options = options;
         _time = time;
         _epoch = time.GetTimestamp();
+        Outside = new OutsideView(this);
         _encapsulator = new Encapsulator(this, options.HashSeed);
         Receiver = new VtepReceiver(this);
     }
@@ -75,6 +76,9 @@ public sealed class Vtep : IDisposable
     /// <summary>What a worker polls, with any sink, to bring in the frames of all segments. Its counters have the packets that belong to no
     /// segment.</summary>
     public VtepReceiver Receiver { get; }
+
+    /// <summary>Shows the tunnels' packets to whoever looks on.</summary>
+    public OutsideView Outside { get; }
 
     /// <summary>The segments. Allocates.</summary>
     public IReadOnlyList<VxlanPort> Segments

@@ -14,7 +14,7 @@ internal static class CaptureCommand
 
     public static Command Create(Terminal terminal)
     {
-        Argument<string?> name = new("PORT|SWITCH|ROUTER") { Description = "Port such as alice.0 or r1.lan, or switch or router: all its ports", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> name = new("PORT|SWITCH|ROUTER") { Description = "Port such as alice.0, r1.lan or an overlay, or switch or router: all its ports", Arity = ArgumentArity.ZeroOrOne };
         Option<string?> topology = CommandExtensions.TopologyOption();
         Option<string?> write = new("--write", "-w") { Description = "Write a pcapng file; - for standard output", HelpName = "FILE" };
         Option<string?> read = new("--read", "-r") { Description = "Read a pcapng file instead of a running topology", HelpName = "FILE" };
@@ -23,11 +23,12 @@ internal static class CaptureCommand
         Option<int?> snapLength = new("--snaplen", "-s") { Description = "Keep so many bytes of each frame (default: all, or as many as a line needs)", HelpName = "BYTES" };
         Option<bool> segment = new("--segment") { Description = "Cut super-frames (segmentation offload) into packets that fit a wire" };
         Option<bool> drops = new("--drops") { Description = "Only frames that are dropped" };
+        Option<bool> outside = new("--outside") { Description = "Of an overlay: the tunnel's packets instead of the frames in them" };
         Option<bool> addresses = new("--ethernet", "-e") { Description = "Print Ethernet addresses in every line" };
         Option<bool> json = new("--json") { Description = "Print a JSON object per frame" };
         Command command = new("capture", "See frames pass a port, a switch or a router, with directions and why they are dropped")
         {
-            name, topology, write, read, filter, count, snapLength, segment, drops, addresses, json,
+            name, topology, write, read, filter, count, snapLength, segment, drops, outside, addresses, json,
         };
         command.SetAction((parsed, cancel) =>
         {
@@ -38,6 +39,7 @@ internal static class CaptureCommand
                 SnapLength = SnapLength(parsed.GetValue(snapLength), parsed.GetValue(write)),
                 Segment = parsed.GetValue(segment),
                 DropsOnly = parsed.GetValue(drops),
+                Outside = parsed.GetValue(outside),
             };
             CaptureView view = new(terminal, parsed.GetValue(addresses), parsed.GetValue(json));
             return parsed.GetValue(read) is { } file
@@ -50,6 +52,8 @@ internal static class CaptureCommand
             "fabric capture lan -w lan.pcapng -c 1000",
             "fabric capture alice.0 -w - | wireshark -k -i -",
             "fabric capture lan --drops                               # only what is dropped, and why",
+            "fabric capture blue                                      # overlay blue: frames as they go into its tunnels and come out",
+            "fabric capture blue --outside -w outer.pcapng            # its packets on the network between, with VXLAN, and why some are refused",
             "fabric capture -r lan.pcapng -f arp                      # look at a file");
     }
 

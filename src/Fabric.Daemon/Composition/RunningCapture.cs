@@ -1,5 +1,6 @@
 using Fabric.Link;
 using Fabric.Link.Capture;
+using Fabric.Overlay;
 using Fabric.Switch;
 
 namespace Fabric.Daemon.Composition;
@@ -33,6 +34,17 @@ internal sealed class RunningCapture : IDisposable
     /// <param name="time">Clock of the stamps.</param>
     public static RunningCapture Of(RunningRouter router, CaptureOptions options, TimeProvider time) =>
         new(router.Ports, router.Observers.Add, observer => router.Observers.Remove(observer), options, time);
+
+    /// <summary>Begins to look at a segment's tunnels from the outside.</summary>
+    /// <param name="segment">Of its end point's packets, its own and those that belong to no segment are kept.</param>
+    /// <param name="options">What is kept.</param>
+    /// <param name="time">Clock of the stamps.</param>
+    public static RunningCapture OfOutside(VxlanPort segment, CaptureOptions options, TimeProvider time)
+    {
+        FrameObservers observers = segment.Vtep.Outside.Observers;
+        OutsideObserver? chosen = null;
+        return new RunningCapture([segment, segment.Vtep.Receiver], session => observers.Add(chosen = new OutsideObserver(segment, session)), _ => observers.Remove(chosen!), options, time);
+    }
 
     public void Dispose()
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Fabric.Daemon.Control;
 using Fabric.Link;
 using Fabric.Link.Capture;
+using Fabric.Overlay;
 using Fabric.Switch;
 using Fabric.Topology;
 
@@ -116,6 +117,19 @@ public sealed partial class RunningTopology
         return having is not null
             ? RunningCapture.Of(having, options with { Port = name }, _time)
             : throw UnknownPort(name);
+    }
+
+    /// <summary>Begins a capture of an overlay's tunnels: the packets on the network between the ends.</summary>
+    /// <param name="name">Name of the overlay.</param>
+    /// <param name="options">What is kept.</param>
+    /// <exception cref="DaemonException">There is no such overlay.</exception>
+    internal RunningCapture OpenOutsideCapture(string name, CaptureOptions options)
+    {
+        // Says what there is, where there is none of the name.
+        _ = Overlays(name);
+        VxlanPort segment = _wiring!.SegmentOf(name);
+        string description = $"outside of overlay {name}, VNI {segment.Vni}: headers from Ethernet to UDP are made up from what the socket tells; Ethernet addresses, and TTL and DSCP of what is received, are not known";
+        return RunningCapture.OfOutside(segment, options with { Description = description }, _time);
     }
 
     private DaemonException UnknownPort(string name)

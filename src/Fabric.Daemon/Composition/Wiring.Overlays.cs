@@ -27,6 +27,9 @@ internal sealed partial class Wiring
     public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel) =>
         OverlayCheck.RunAsync([.. _overlays.Where(item => name is null || item.Model.Name == name).Select(item => (item.Model, item.Port, Math.Min(_model.Switches[item.Model.To].Mtu, item.Model.Mtu)))], _time, cancel);
 
+    /// <summary>The segment of an overlay of the model.</summary>
+    public VxlanPort SegmentOf(string name) => _overlays.Find(item => item.Model.Name == name).Port;
+
     /// <summary>Plugs each segment into its switch.</summary>
     private void AddOverlays(EventLog events)
     {

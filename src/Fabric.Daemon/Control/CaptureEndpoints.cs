@@ -22,7 +22,9 @@ internal static class CaptureEndpoints
         long lastId = 0;
         routes.MapGet("/v1/capture/{name}", async context =>
         {
-            using RunningCapture capture = topology.OpenCapture((string)context.GetRouteValue("name")!, ReadOptions(context.Request.Query));
+            string name = (string)context.GetRouteValue("name")!;
+            CaptureOptions options = ReadOptions(context.Request.Query);
+            using RunningCapture capture = ReadFlag(context.Request.Query, "outside") ? topology.OpenOutsideCapture(name, options) : topology.OpenCapture(name, options);
             long id = Interlocked.Increment(ref lastId);
             sessions[id] = capture.Session;
             try

@@ -3,7 +3,7 @@ using Fabric.Link;
 namespace Fabric.Daemon.Control;
 
 /// <summary>What a capture shall keep.</summary>
-/// <param name="Name">A port or a switch.</param>
+/// <param name="Name">A port, a switch, a router or an overlay.</param>
 public sealed record CaptureRequest(string Name)
 {
     /// <summary>Expression in tcpdump's language; null for every frame.</summary>
@@ -20,4 +20,7 @@ public sealed record CaptureRequest(string Name)
 
     /// <summary>Keep dropped frames only.</summary>
     public bool DropsOnly { get; init; }
+
+    /// <summary>Of an overlay: the packets on the network between the ends, not the frames in them.</summary>
+    public bool Outside { get; init; }
 }

@@ -46,7 +46,7 @@ public sealed partial class ControlClient
     {
         ArgumentNullException.ThrowIfNull(request);
         string filter = request.Filter is null ? "" : $"&filter={Uri.EscapeDataString(request.Filter)}";
-        string path = string.Create(CultureInfo.InvariantCulture, $"v1/capture/{Uri.EscapeDataString(request.Name)}?snaplen={request.SnapLength}&count={request.Count}&segment={request.Segment}&drops={request.DropsOnly}{filter}");
+        string path = string.Create(CultureInfo.InvariantCulture, $"v1/capture/{Uri.EscapeDataString(request.Name)}?snaplen={request.SnapLength}&count={request.Count}&segment={request.Segment}&drops={request.DropsOnly}&outside={request.Outside}{filter}");
         using HttpRequestMessage message = new(HttpMethod.Get, new Uri(Base, path));
         HttpResponseMessage response = await SendAsync(message, cancel);
         string id = response.Headers.TryGetValues(CaptureEndpoints.IdHeader, out IEnumerable<string>? values) ? values.First() : "";

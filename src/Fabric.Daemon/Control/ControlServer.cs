@@ -34,7 +34,7 @@ namespace Fabric.Daemon.Control;
 /// GET  /v1/rip                        RipReport of each RIP and RIPng; ?router=ROUTER
 /// GET  /v1/leases                     LeaseStatus of each address given out by DHCP; ?router=ROUTER
 /// GET  /v1/stats/routers              RouterStatistics of each router
-/// GET  /v1/capture/NAME               of a port, a switch or a router: a pcapng file that goes on; ?filter=EXPR, ?snaplen=, ?count=, ?segment=true, ?drops=true
+/// GET  /v1/capture/NAME               of a port, a switch or a router: a pcapng file that goes on; ?filter=EXPR, ?snaplen=, ?count=, ?segment=true, ?drops=true, ?outside=true of an overlay
 /// POST /v1/captures/ID/stop           204; ends the capture whose answer has the head Fabric-Capture: ID
 /// GET  /v1/vms/VM/console             WebSocket, binary messages both ways; the scrollback comes first
 /// </code>

@@ -197,7 +197,7 @@ public sealed class CaptureDrain
     {
         ReadOnlySpan<CapturePort> ports = _session.Ports;
         for (; _described < ports.Length; _described++)
-            _writer.WriteInterface(ports[_described].Name, _session.Options.SnapLength, _session.Options.Filter?.Expression);
+            _writer.WriteInterface(ports[_described].Name, _session.Options.SnapLength, _session.Options.Filter?.Expression, _session.Options.Description);
     }
 
     private void WriteStatistics()

@@ -17,6 +17,9 @@ public sealed record CaptureOptions
     /// <summary>The only port that is captured, by name; null for every port of what is observed.</summary>
     public string? Port { get; init; }
 
+    /// <summary>What the file says of its ports beside their names; null for nothing.</summary>
+    public string? Description { get; init; }
+
     /// <summary>Most bytes kept of a frame, <see cref="MinSnapLength"/> … <see cref="Frame.MaxLength"/>. Of a longer one the checksum stays
     /// as it travels: one that the sender left to its network card is finished only where the whole frame is kept.</summary>
     public int SnapLength { get; init; } = Frame.MaxLength;

@@ -17,7 +17,7 @@ public static class DropReasons
         [DropReason.UnsupportedOffload] = "an offload that the port cannot take",
         [DropReason.SamePort] = "its destination is on the port it came from",
         [DropReason.NoPort] = "no port to go to",
-        [DropReason.BadPeer] = "a datagram from another address than the peer's",
+        [DropReason.BadPeer] = "it comes from an address that is no peer's",
         [DropReason.NotCollecting] = "a member of a bond that is not in use",
         [DropReason.VlanFiltered] = "its VLAN is not one of the port's",
         [DropReason.PortState] = "the spanning tree lets nothing pass the port",

@@ -11,6 +11,7 @@ internal static class PcapngOption
 
     // Interface description.
     internal const ushort InterfaceName = 2;
+    internal const ushort InterfaceDescription = 3;
     internal const ushort TimeResolution = 9;
     internal const ushort InterfaceFilter = 11;
 

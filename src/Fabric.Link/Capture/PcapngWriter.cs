@@ -36,13 +36,16 @@ public sealed class PcapngWriter(IBufferWriter<byte> output)
     /// <param name="name">if_name: the port's.</param>
     /// <param name="snapLength">Most bytes kept of a frame.</param>
     /// <param name="filter">if_filter: the expression, or null.</param>
-    public void WriteInterface(string name, int snapLength, string? filter)
+    /// <param name="description">if_description, or null.</param>
+    public void WriteInterface(string name, int snapLength, string? filter, string? description = null)
     {
         Begin(PcapngBlock.Interface);
         Put16(PcapngBlock.EthernetLink);
         Put16(0);
         Put32((uint)snapLength);
         PutText(PcapngOption.InterfaceName, name);
+        if (description is not null)
+            PutText(PcapngOption.InterfaceDescription, description);
         PutOption(PcapngOption.TimeResolution, [9]);
         // The leading zero says: an expression, not byte code.
         if (!string.IsNullOrEmpty(filter))

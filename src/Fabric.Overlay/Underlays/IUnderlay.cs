@@ -27,6 +27,13 @@ public interface IUnderlay : IDisposable
     /// <returns>Bytes; 0 when there is no way there.</returns>
     int MtuTo(IpAddress destination);
 
+    /// <summary>What stands in the outer headers of what is sent.</summary>
+    OuterFields Outer => OuterFields.Usual;
+
+    /// <summary>The UDP port that a datagram is really sent from.</summary>
+    /// <param name="wanted">As in <see cref="TunnelDatagram.SourcePort"/>.</param>
+    ushort SourcePortFor(ushort wanted) => wanted;
+
     /// <summary>Sends datagrams. Those of one source port and destination keep their order.</summary>
     /// <param name="datagrams">Up to <see cref="MaxBurst"/>.</param>
     /// <param name="counters">Where what cannot be sent is counted: <see cref="DropReason.Oversized"/> for what does not fit the path,

@@ -13,9 +13,11 @@ public readonly unsafe struct ReceivedDatagram
     /// <param name="data">First byte; stays valid during the call.</param>
     /// <param name="length">Bytes of all payloads together.</param>
     /// <param name="segment">Bytes of each payload but the last, which may be shorter; 0 for a lone datagram.</param>
-    public ReceivedDatagram(IpAddress source, byte* data, int length, int segment = 0)
+    /// <param name="sourcePort">UDP port it was sent from; 0 where that is not known.</param>
+    public ReceivedDatagram(IpAddress source, byte* data, int length, int segment = 0, ushort sourcePort = 0)
     {
         Source = source;
+        SourcePort = sourcePort;
         _data = data;
         Length = length;
         Segment = segment > 0 && segment < length ? segment : length;
@@ -23,6 +25,9 @@ public readonly unsafe struct ReceivedDatagram
 
     /// <summary>Who sent it, as the outer IP header says.</summary>
     public IpAddress Source { get; }
+
+    /// <summary>UDP port it was sent from; 0 where that is not known.</summary>
+    public ushort SourcePort { get; }
 
     /// <summary>Bytes of all payloads together.</summary>
     public int Length { get; }

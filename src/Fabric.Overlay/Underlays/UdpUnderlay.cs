@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -43,6 +44,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
     private readonly Epoll _ready = new();
     private readonly List<Socket> _groups = [];
     private readonly int[] _senders;
+    private readonly ushort[] _ports;
     private int[] _receivers;
     private int _turn;
     private int _vector = MostMessages;
@@ -73,6 +75,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
         _family = options.Local.IsV4 ? (ulong)2 : 10;
         _receivers = [Number(sockets.Receiver)];
         _senders = [.. sockets.Senders.Select(Number)];
+        _ports = [.. sockets.Senders.Select(socket => (ushort)((IPEndPoint)socket.LocalEndPoint!).Port)];
         for (int i = 0; i < MostMessages; i++)
             _rooms[i] = new Native.Piece { Base = At(_data, i * Slot), Length = Slot };
         _ready.Add(sockets.Receiver.SafeHandle, 0);
@@ -83,6 +86,9 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
 
     /// <inheritdoc/>
     public ushort Port => (ushort)((IPEndPoint)_sockets.Receiver.LocalEndPoint!).Port;
+
+    /// <inheritdoc/>
+    public OuterFields Outer => new(_options.TimeToLive, _options.DifferentiatedServices, _options.Checksums);
 
     /// <inheritdoc/>
     public SafeHandle? ReadyDescriptor => _ready.Descriptor;
@@ -180,7 +186,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
         int left = 0;
         _sentBytes = 0;
         for (int i = 0; i < datagrams.Length; i++)
-            _chosen[i] = (datagrams[i].SourcePort & (TunnelDatagram.SourcePorts - 1)) % _senders.Length;
+            _chosen[i] = SenderFor(datagrams[i].SourcePort);
         for (int i = 0; i < datagrams.Length; i++)
         {
             // Each socket once, with all that is its own, in order.
@@ -193,6 +199,9 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
     }
 
     /// <inheritdoc/>
+    public ushort SourcePortFor(ushort wanted) => _ports[SenderFor(wanted)];
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         if (_disposed)
@@ -203,6 +212,8 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
         foreach (Socket group in _groups)
             group.Dispose();
     }
+
+    private int SenderFor(ushort wanted) => (wanted & (TunnelDatagram.SourcePorts - 1)) % _senders.Length;
 
     private int Receive(int socket)
     {
@@ -226,7 +237,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
             bool isTrain = message.ControlLength != 0 && told.Level == Native.UdpLevel && told.Type == Native.UdpGro;
             ReadOnlySpan<byte> name = _from.AsSpan(i * NameLength, NameLength);
             IpAddress from = Local.IsV4 ? IpAddress.ReadV4(name[4..]) : IpAddress.ReadV6(name[8..]);
-            _received[i] = new ReceivedDatagram(from, At(_data, i * Slot), (int)message.Length, isTrain ? told.Value : 0);
+            _received[i] = new ReceivedDatagram(from, At(_data, i * Slot), (int)message.Length, isTrain ? told.Value : 0, BinaryPrimitives.ReadUInt16BigEndian(name[2..]));
             bytes += message.Length;
         }
 

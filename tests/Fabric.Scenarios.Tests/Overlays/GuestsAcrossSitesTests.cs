@@ -35,6 +35,34 @@ public sealed class GuestsAcrossSitesTests(TwoSites sites, ITestOutputHelper log
     }
 
     [SkippableFact]
+    public async Task A_capture_outside_the_tunnel_shows_its_packets_and_why_some_are_refused()
+    {
+        HostTool.Need("tshark", "tshark");
+        await sites.NeedAsync();
+        string file = sites.West.Write("outer.pcapng", "");
+        // Ten pings are twenty packets; ARP may add some before.
+        Task<string> written = sites.West.SucceedAsync("capture", "blue", "-t", "two-west", "--outside", "-f", "greater 130", "-c", "20", "-w", file);
+        using Process live = sites.West.Start("capture", "blue", "-t", "two-west", "--outside", "--drops", "-c", "1");
+        Task<string> refused = live.StandardOutput.ReadToEndAsync();
+        while (!(written.IsCompleted && refused.IsCompleted))
+        {
+            await sites.InAlice($"ping -c 10 -i 0.05 -W 5 {TwoSites.Bob}");
+            sites.EastMachine.Expect("bash", "-c", @"printf '\x08\0\0\0\0\0\x07\0hello' > /dev/udp/10.7.0.1/4789");
+        }
+
+        await written;
+        Assert.Matches(@"10\.7\.0\.1:4789 +in +IP 10\.7\.0\.2\.\d+ > 10\.7\.0\.1\.4789: VXLAN vni 7: .*\(dropped: a segment that this end does not have\)", await refused);
+        Assert.Contains("overlay blue, VNI 100", HostTool.ExpectOutput("capinfos", file), StringComparison.Ordinal);
+        string[] packets = HostTool.ExpectOutput("tshark", "-r", file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-T", "fields", "-E", "separator=;",
+            "-e", "vxlan.vni", "-e", "ip.src", "-e", "frame.protocols", "-e", "udp.checksum.status", "-e", "icmp.checksum.status", "-e", "_ws.malformed").TrimEnd('\n').Split('\n');
+        // Beside the pings there may be what the guests tell their neighbours.
+        Assert.All(packets, packet => Assert.Matches(@"^100;10\.7\.0\.[12][^;]*;eth:ethertype:ip:udp:vxlan:eth:[^;]*;1[^;]*;1?;$", packet));
+        Assert.All((int[])[1, 2], side => Assert.True(packets.Count(packet => packet.StartsWith($"100;10.7.0.{side},10.9.0.{side};eth:ethertype:ip:udp:vxlan:eth:ethertype:ip:icmp:data;1;1;", StringComparison.Ordinal)) >= 5));
+        CommandResult wrong = await sites.West.FabricAsync("capture", "west-lan", "-t", "two-west", "--outside");
+        Assert.Contains("no overlay 'west-lan'; it has ", wrong.Error, StringComparison.Ordinal);
+    }
+
+    [SkippableFact]
     public async Task A_station_that_moves_to_the_other_side_is_reached_within_a_second_by_the_guests_of_both()
     {
         HostTool.Need("tcpdump", "tcpdump");

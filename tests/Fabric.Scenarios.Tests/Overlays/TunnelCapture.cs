@@ -25,7 +25,7 @@ internal sealed class TunnelCapture : IDisposable
     public int Judge(int vni)
     {
         End();
-        string[] command = ["tshark", "-r", _file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE",
+        string[] command = ["tshark", "-r", _file, "-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE", "-o", "tcp.desegment_tcp_streams:FALSE",
             "-T", "fields", "-E", "separator=;", "-e", "vxlan.vni", "-e", "_ws.malformed", .. Statuses.SelectMany(status => (string[])["-e", status])];
         string[] packets = HostTool.ExpectOutput(command).TrimEnd('\n').Split('\n');
         Assert.True(packets.Length > 1000, $"{packets.Length} packets");

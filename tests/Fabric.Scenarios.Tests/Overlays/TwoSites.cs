@@ -37,6 +37,9 @@ public sealed class TwoSites : IAsyncDisposable, IAsyncLifetime
     /// <summary>West's machine: its ends of the cables are <c>under</c>, <c>kern</c> and <c>ovs</c>.</summary>
     internal TestNamespace WestMachine => _west!;
 
+    /// <summary>East's machine.</summary>
+    internal TestNamespace EastMachine => _east!;
+
     /// <summary>A host at west that has no address yet.</summary>
     internal TestNamespace Here { get; private set; } = null!;
 
