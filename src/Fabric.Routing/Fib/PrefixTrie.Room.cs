@@ -27,7 +27,11 @@ internal sealed partial class PrefixTrie
         if (hasRoom && !isHollow)
             return;
         if (isHollow || _elements.IsLoose || _results.IsLoose)
+        {
             Compact();
+            MakeJumps();
+        }
+
         if (!_elements.HasRoom(ElementsPerChange))
             _elements.MoveTo(Longer(_elements.Items, _elements.End, ElementsPerChange), _elements.End);
         if (!_results.HasRoom(ResultsPerChange))
@@ -45,7 +49,7 @@ internal sealed partial class PrefixTrie
     /// <summary>Readers that have the former arrays may miss what is written from now on: they search again.</summary>
     private void Publish()
     {
-        Volatile.Write(ref _arrays, new TrieArrays(_elements.Items, _results.Items));
+        Volatile.Write(ref _arrays, new TrieArrays(_elements.Items, _results.Items, _jumps));
         Interlocked.Increment(ref _generation);
     }
 

@@ -64,6 +64,8 @@ internal sealed partial class PrefixTrie
         int more = (entry == 0 ? 0 : 1) - (update.Before == 0 ? 0 : 1);
         if (isV4)
             ChangeDirect(in key, more);
+        else
+            ChangeJumps(in key, more);
         _entries.Release(update.Before);
         return update.Before;
     }

@@ -25,19 +25,20 @@ internal sealed partial class PrefixTrie
     private const int LowTopShift = 58;
     private const int Stride = 6;
     private const int LeadBits = 4;
+    private const int FirstDepth = LeadBits - Stride;
     private static readonly ulong[] s_ancestors = MakeAncestors();
     private readonly BlockPool<TrieElement> _elements = new();
     private readonly BlockPool<uint> _results = new();
     private readonly EntrySet _entries = new();
-    private TrieArrays _arrays = new([], []);
+    private TrieArrays _arrays = new([], [], null);
     private DirectIndex? _direct;
     private long _generation;
 
     /// <summary>Goes up before anything is overwritten that a reader may be in.</summary>
     internal long Generation => Volatile.Read(ref _generation);
 
-    /// <summary>Bytes of the tree's arrays, and of the shortcut.</summary>
-    internal long Bytes => _elements.Bytes + _results.Bytes + (_direct?.Bytes ?? 0);
+    /// <summary>Bytes of the tree's arrays, and of the shortcuts.</summary>
+    internal long Bytes => _elements.Bytes + _results.Bytes + (_direct?.Bytes ?? 0) + (_jumps?.Bytes ?? 0);
 
     /// <summary>The entry of the longest IPv4 prefix; null for none.</summary>
     internal ForwardingEntry? Find(uint destination)
@@ -71,7 +72,15 @@ internal sealed partial class PrefixTrie
     }
 
     /// <summary>The number of the entry of the longest IPv6 prefix; 0 for none. Nonsense when the generation goes up meanwhile.</summary>
-    internal uint FindNumber(UInt128 destination) => TryFind((ulong)(destination >> 64), (ulong)destination, out uint number) ? number : Nonsense;
+    internal uint FindNumber(UInt128 destination)
+    {
+        TrieArrays arrays = Volatile.Read(ref _arrays);
+        ulong high = (ulong)(destination >> 64);
+        ulong low = (ulong)destination;
+        if (arrays.Jumps is { } jumps && jumps.TryFind(high, out uint place) && TryFind(arrays, place, JumpTable.Depth, high, low, out uint number) && number != 0)
+            return number;
+        return TryFind(arrays, arrays.Elements[AnchorV6].Target, FirstDepth, high, low, out number) ? number : Nonsense;
+    }
 
     /// <summary>The entry of a number that was found since the generation was asked for.</summary>
     /// <returns>False when the generation is another one now, and one must search again.</returns>
@@ -135,14 +144,12 @@ internal sealed partial class PrefixTrie
         return false;
     }
 
-    private bool TryFind(ulong high, ulong low, out uint number)
+    private static bool TryFind(TrieArrays arrays, uint place, int depth, ulong high, ulong low, out uint number)
     {
-        TrieArrays arrays = Volatile.Read(ref _arrays);
         TrieElement[] elements = arrays.Elements;
         number = 0;
         uint best = uint.MaxValue;
-        uint place = elements[AnchorV6].Target;
-        for (int depth = -2; place < (uint)elements.Length && depth < 128;)
+        while (place < (uint)elements.Length && depth < 128)
         {
             ref readonly TrieElement element = ref elements[place];
             ulong link = element.Link;

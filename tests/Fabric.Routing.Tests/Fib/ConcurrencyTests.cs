@@ -8,22 +8,23 @@ namespace Fabric.Routing.Tests.Fib;
 public sealed class ConcurrencyTests
 {
     private const int Networks = 64;
-    private const int Steady = 1_000;
     private const int Readers = 2;
     private readonly ForwardingTable _table = new();
 
-    /// <summary>Each of 64 networks keeps an entry of its own; all that comes and goes inside it has another one of the same network.</summary>
+    /// <summary>Each of 64 networks keeps an entry of its own; all that comes and goes inside it has another one of the same network. So
+    /// many IPv6 prefixes that the table has its shortcut, and fewer.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task ADestinationNeverGetsAnothersEntry(bool isV4)
+    [InlineData(true, 1_000)]
+    [InlineData(false, 1_000)]
+    [InlineData(false, 6_000)]
+    public async Task ADestinationNeverGetsAnothersEntry(bool isV4, int steady)
     {
         for (int i = 0; i < Networks; i++)
             _table.RouteChanged(Inside(isV4, i, 0, 8), null, Lead(i));
         int changes = TestSeed.Count(60_000);
         using CancellationTokenSource done = new();
         Task<int>[] readers = [.. Enumerable.Range(0, Readers).Select(reader => Task.Run(() => Read(isV4, reader, done.Token)))];
-        Write(isV4, changes);
+        Write(isV4, steady, changes);
         await done.CancelAsync();
         Assert.All(await Task.WhenAll(readers), wrong => Assert.Equal(0, wrong));
     }
@@ -36,13 +37,13 @@ public sealed class ConcurrencyTests
         return new IpPrefix(isV4 ? IpAddress.FromV4(high) : IpAddress.FromV6(((UInt128)high << 96) | rest), length).Network;
     }
 
-    private void Write(bool isV4, int changes)
+    private void Write(bool isV4, int steady, int changes)
     {
         Random random = new(TestSeed.Seed);
         List<IpPrefix> known = [];
         for (int i = 0; i < changes; i++)
         {
-            if (known.Count > Steady || (known.Count > 0 && random.Next(3) == 0))
+            if (known.Count > steady || (known.Count > 0 && random.Next(3) == 0))
             {
                 int place = random.Next(known.Count);
                 _table.RouteChanged(known[place], null, null);

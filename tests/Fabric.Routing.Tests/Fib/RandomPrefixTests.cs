@@ -50,28 +50,28 @@ public sealed class RandomPrefixTests
         Assert.Equal(0, table.Count);
     }
 
-    /// <summary>So many IPv4 prefixes that the table keeps its shortcut; half of them crowd in a few places. Then most of them go.</summary>
-    [Fact]
-    public void FindsWhatAPlainTableFindsAmongMany()
+    /// <summary>So many prefixes that the table keeps its shortcut; half of them crowd in a few places. Then most of them go.</summary>
+    [Theory]
+    [InlineData(true, 60_000, 20_000)]
+    [InlineData(false, 9_000, 1_500)]
+    public void FindsWhatAPlainTableFindsAmongMany(bool isV4, int many, int few)
     {
-        const int Many = 60_000;
-        const int Few = 20_000;
         Random random = new(TestSeed.Seed);
         ForwardingTable table = new();
         PlainTable judge = new();
         List<IpPrefix> known = [];
-        while (judge.Prefixes.Count < Many)
+        while (judge.Prefixes.Count < many)
             Change(goes: false);
         for (int i = 0; i < TestSeed.Count(10_000); i++)
             Change(goes: random.Next(2) == 0);
-        while (judge.Prefixes.Count > Few)
+        while (judge.Prefixes.Count > few)
             Change(goes: true);
         Assert.Equal(judge.Prefixes.Count, table.Count);
 
         void Change(bool goes)
         {
             int place = known.Count == 0 ? 0 : random.Next(known.Count);
-            IpPrefix prefix = goes ? known[place] : Crowded(random);
+            IpPrefix prefix = goes ? known[place] : isV4 ? Crowded(random) : CrowdedV6(random);
             int value = random.Next(40);
             if (goes)
                 judge.Remove(prefix);
@@ -119,6 +119,15 @@ public sealed class RandomPrefixTests
         int length = random.Next(50) == 0 ? random.Next(17) : 16 + random.Next(random.Next(4) == 0 ? 17 : 9);
         uint bits = (uint)random.NextInt64(1L << 32);
         return new IpPrefix(IpAddress.FromV4(random.Next(2) == 0 ? bits : bits & 0xC00F_FFFF), length).Network;
+    }
+
+    /// <summary>Prefixes that part before, at and behind the bits by which the shortcut goes.</summary>
+    private static IpPrefix CrowdedV6(Random random)
+    {
+        int length = random.Next(20) == 0 ? random.Next(129) : random.Next(18, random.Next(2) == 0 ? 31 : 50);
+        ulong mask = random.Next(4) switch { 0 => 0x0000_0FFF_FFFF_0000, 1 => 0x000F_0330_0000_000F, 2 => 0x0000_03C3_C000_0000, _ => 0x0000_0007_FFFF_0000 };
+        UInt128 bits = new(0x2000_0000_0000_0000 | ((ulong)random.NextInt64() & mask), (ulong)random.NextInt64());
+        return new IpPrefix(IpAddress.FromV6(bits), length).Network;
     }
 
     /// <summary>An address in the prefix, or one that differs from one in one bit.</summary>
