@@ -41,7 +41,7 @@ internal static class OverlayCommand
         }
 
         terminal.WriteTable(["OVERLAY", "SWITCH", "VNI", "LOCAL", "MTU", "RECEIVED", "SENT"], reports.Select(report => (IReadOnlyList<string>)
-            [report.Overlay, report.Switch, $"{report.Vni}", End(report.Local, report.UdpPort), report.Mtu == 0 ? "-" : $"{report.Mtu}", $"{report.ReceivedFrames}", $"{report.TransmittedFrames}"]));
+            [report.Overlay, report.Switch, $"{report.Vni}", End(report.Local, report.UdpPort) + (report.Router is null ? "" : $" at {report.Router}"), report.Mtu == 0 ? "-" : $"{report.Mtu}", $"{report.ReceivedFrames}", $"{report.TransmittedFrames}"]));
         WriteIfAny(terminal, ["OVERLAY", "REMOTE", "FROM", "STATIONS"], reports.SelectMany(report => report.Remotes.Select(item => (IReadOnlyList<string>)
             [report.Overlay, End(item.Address, item.UdpPort), item.IsConfigured ? "file" : "its frames", $"{item.Stations}"])));
         WriteIfAny(terminal, ["OVERLAY", "STATION", "REMOTE", "AGE"], reports.SelectMany(report => report.Stations.Select(item => (IReadOnlyList<string>)

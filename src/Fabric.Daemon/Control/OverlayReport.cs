@@ -36,6 +36,9 @@ public sealed record OverlayReport(
     IReadOnlyDictionary<string, long> TransmitDrops,
     IReadOnlyDictionary<string, long> EndPointDrops)
 {
+    /// <summary>Router that the tunnels start at; null for the machine itself.</summary>
+    public string? Router { get; init; }
+
     /// <summary>Reads how a segment stands.</summary>
     internal static OverlayReport Of(OverlayModel model, VxlanPort port)
     {
@@ -58,7 +61,10 @@ public sealed record OverlayReport(
             Happened(port.Events),
             RunningTopology.DropsOf(port.Counters.ReceiveDrops),
             RunningTopology.DropsOf(port.Counters.TransmitDrops),
-            RunningTopology.DropsOf(vtep.Receiver.Counters.ReceiveDrops));
+            RunningTopology.DropsOf(vtep.Receiver.Counters.ReceiveDrops))
+        {
+            Router = model.EndPoint.Router,
+        };
     }
 
     private static SortedDictionary<string, long> Happened(SegmentCounters counters)
