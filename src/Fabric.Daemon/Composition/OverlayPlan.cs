@@ -21,7 +21,7 @@ internal static class OverlayPlan
     /// <exception cref="RoutingException">The router refuses.</exception>
     internal static Vtep Open(TunnelEndModel end, IReadOnlyDictionary<string, RunningRouter> routers, TimeProvider time)
     {
-        IUnderlay underlay = end.Router is { } router ? new RouterUnderlay(routers[router].Router.OpenSocket(SocketOf(end)), router) : UdpUnderlay.Open(UnderlayOf(end));
+        IUnderlay underlay = end.Router is { } router ? new RouterUnderlay(routers[router].Router.OpenSocket(SocketOf(end)), router, new OuterFields((byte)end.TimeToLive, (byte)end.Dscp, end.Checksums)) : UdpUnderlay.Open(UnderlayOf(end));
         try
         {
             return new Vtep($"{new IPEndPoint(end.Local, end.Port)}", underlay, time, new VtepOptions

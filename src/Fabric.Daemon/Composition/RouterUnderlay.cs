@@ -10,7 +10,8 @@ namespace Fabric.Daemon.Composition;
 /// <summary>An underlay inside the topology: tunnels that start at an address of one of its routers, and go where its routes lead.</summary>
 /// <param name="socket">The router's UDP port; owned from now on.</param>
 /// <param name="name">Name of the router, for messages.</param>
-internal sealed class RouterUnderlay(DatagramSocket socket, string name) : IUnderlay, IIncomingDatagrams
+/// <param name="outer">What the socket was told to write into outer headers.</param>
+internal sealed class RouterUnderlay(DatagramSocket socket, string name, OuterFields outer) : IUnderlay, IIncomingDatagrams
 {
     private readonly OutgoingDatagram[] _outgoing = new OutgoingDatagram[IUnderlay.MaxBurst];
     private readonly ReceivedDatagram[] _received = new ReceivedDatagram[IPort.MaxBurst];
@@ -21,6 +22,9 @@ internal sealed class RouterUnderlay(DatagramSocket socket, string name) : IUnde
 
     /// <inheritdoc/>
     public ushort Port => socket.Port;
+
+    /// <inheritdoc/>
+    public OuterFields Outer => outer;
 
     /// <inheritdoc/>
     public SafeHandle? ReadyDescriptor => null;
@@ -47,7 +51,7 @@ internal sealed class RouterUnderlay(DatagramSocket socket, string name) : IUnde
     unsafe void IIncomingDatagrams.Accept(ReadOnlySpan<IncomingDatagram> datagrams)
     {
         for (int i = 0; i < datagrams.Length; i++)
-            _received[i] = new ReceivedDatagram(datagrams[i].Source, datagrams[i].Payload, datagrams[i].Length, datagrams[i].Segment);
+            _received[i] = new ReceivedDatagram(datagrams[i].Source, datagrams[i].Payload, datagrams[i].Length, datagrams[i].Segment, datagrams[i].SourcePort);
         _sink!.Accept(_received.AsSpan(0, datagrams.Length));
     }
 
