@@ -59,6 +59,27 @@ public sealed class TooLongTests
         Assert.All(lowered, size => Assert.Equal($"{expected}", size));
     }
 
+    /// <summary>A router between the ends carries 1400 bytes, and nobody has measured or configured that: what it says of the tunnel's own
+    /// packets is passed on to the stations.</summary>
+    [SkippableFact]
+    public void Tcp_gets_through_a_network_that_carries_less_than_its_first_link()
+    {
+        HostTool.Need("iperf3", "iperf3");
+        using RoutedPath path = new();
+        path.Router.Ip("link", "set", "right", "mtu", "1400");
+        KernelEnd.Make(path.Far, Vni, "10.7.1.1", "10.7.2.1", "10.9.0.2/24");
+        using TunnelSite site = new(path.Near, "10.7.1.1", Vni);
+        site.AddRemote("10.7.2.1");
+        TestNamespace host = site.AddHost("10.9.0.1/24");
+        Assert.Equal(1450, site.Segment.Mtu);
+        HostTool.Await("the first answer", 10, () => Transfer.Answers(host, "10.9.0.2") ? null : site.Describe());
+        Transfer.Tcp(path.Far, host, "10.9.0.2", 8, reverse: false);
+        Transfer.Tcp(path.Far, host, "10.9.0.2", 8, reverse: true);
+        Assert.Equal(1350, site.Segment.Mtu);
+        Assert.True(site.Segment.Events.TooBigTold > 0, site.Describe());
+        Assert.Contains("mtu 1350", host.Ip("route", "get", "10.9.0.2"), StringComparison.Ordinal);
+    }
+
     private static TunnelSite Join(Underlay wire, out TestNamespace host)
     {
         // Without "dev" the kernel does not lower its interface's MTU.
