@@ -31,6 +31,24 @@ public class OverlayTests
         Assert.Equal((8900, true, false), (model.Overlays["huge"].Mtu, model.Overlays["huge"].HasOwnMtu, blue.HasOwnMtu));
     }
 
+    /// <summary>A network between that carries more than usual is of use to the stations; where two tunnels leave a switch, the narrower one counts.</summary>
+    [Theory]
+    [InlineData(", mtu: 8950", null, 8950)]
+    [InlineData(", mtu: 8950", ", mtu: 8000", 8000)]
+    [InlineData(", mtu: 8000", ", mtu: 8950", 8000)]
+    [InlineData(", mtu: 8950", "", 1450)]
+    [InlineData("", ", mtu: 8950", 1450)]
+    public void A_switch_has_what_its_overlays_leave(string one, string? other, int expected)
+    {
+        string second = other is null ? "" : $"two: {{ vni: 2, to: lan, vlan: 2, local: 192.0.2.1, remotes: 192.0.2.2{other} }}";
+        Assert.Equal(expected, TopologyFile.Load($$"""
+            switches: { lan: {} }
+            overlays:
+              one: { vni: 1, to: lan, vlan: 1, local: 192.0.2.1, remotes: 192.0.2.2{{one}} }
+              {{second}}
+            """).MtuAt("lan"));
+    }
+
     [Fact]
     public void A_routers_interface_has_what_the_tunnel_leaves() =>
         Assert.Equal(1450, TopologyFile.Load("""

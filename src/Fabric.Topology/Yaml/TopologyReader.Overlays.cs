@@ -176,8 +176,11 @@ internal sealed partial class TopologyReader
     private void TakeMtu(OverlayModel overlay, YamlSection section)
     {
         SwitchModel owner = _switches[overlay.To];
+
+        // More than usual too, where the file says it and no other tunnel from the switch carries less.
+        bool isRaised = overlay.HasOwnMtu && owner.Mtu == UsualMtu && !_overlays.Values.Any(other => other.To == overlay.To);
         if (!_ownMtus.Contains(owner.Name))
-            _switches[owner.Name] = owner with { Mtu = Math.Min(owner.Mtu, overlay.Mtu) };
+            _switches[owner.Name] = owner with { Mtu = isRaised ? overlay.Mtu : Math.Min(owner.Mtu, overlay.Mtu) };
         else if (owner.Mtu > overlay.Mtu)
             errors.Add(section.At("mtu"), $"switch '{owner.Name}' has 'mtu: {owner.Mtu}', and what is longer than {overlay.Mtu} bytes would be lost in the tunnel; give both the same, or leave it out at the switch");
     }
