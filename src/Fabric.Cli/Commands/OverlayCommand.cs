@@ -10,7 +10,7 @@ internal static class OverlayCommand
     public static Command Create(Terminal terminal)
     {
         Argument<string?> name = new("NAME") { Description = "Name of the overlay (default: all)", Arity = ArgumentArity.ZeroOrOne };
-        Option<bool> check = new("--check") { Description = "Measure how long a packet the way to each end carries, and say what to change where that is too short; exit status 1 then" };
+        Option<bool> check = new("--check") { Description = "Measure how long a packet the way to each end carries, also of cables between sites, and say what to change where that is too short; exit status 1 then" };
         Option<string?> topology = CommandExtensions.TopologyOption();
         Option<bool> json = CommandExtensions.JsonOption();
         Command command = new("overlay", "Show the other ends of overlays, the stations behind them, and counters by reason (VXLAN)") { name, check, topology, json };
@@ -57,7 +57,7 @@ internal static class OverlayCommand
         }
         else if (reports.All(report => report.Ends.Count == 0))
         {
-            terminal.Out.WriteLine("no overlay of the topology names a far end to measure the way to");
+            terminal.Out.WriteLine("no overlay or cable of the topology names a far end to measure the way to");
         }
         else
         {

@@ -2,7 +2,6 @@ using Fabric.Daemon.Control;
 using Fabric.Link;
 using Fabric.Overlay;
 using Fabric.Overlay.Underlays;
-using Fabric.Topology;
 using Fabric.Wire;
 
 namespace Fabric.Daemon.Composition;
@@ -11,14 +10,14 @@ namespace Fabric.Daemon.Composition;
 internal static class OverlayCheck
 {
     /// <summary>Measures all far ends at once, each once.</summary>
-    /// <param name="overlays">The overlays, and how long the packets of their stations may be.</param>
+    /// <param name="tunnels">What is measured.</param>
     /// <param name="time">Clock.</param>
     /// <param name="cancel">Gives up.</param>
-    internal static async Task<IReadOnlyList<OverlayCheckReport>> RunAsync(IReadOnlyList<(OverlayModel Model, VxlanPort Port, int Mtu)> overlays, TimeProvider time, CancellationToken cancel)
+    internal static async Task<IReadOnlyList<OverlayCheckReport>> RunAsync(IReadOnlyList<CheckedTunnel> tunnels, TimeProvider time, CancellationToken cancel)
     {
         Dictionary<(Vtep, IpAddress), Task<PathMtu>> ways = [];
-        foreach (IGrouping<(Vtep Vtep, IpAddress Remote), int> way in overlays
-            .SelectMany(item => item.Model.Remotes.Select(remote => (Way: (item.Port.Vtep, IpAddress.From(remote)), Needs: item.Mtu + item.Port.Overhead)))
+        foreach (IGrouping<(Vtep Vtep, IpAddress Remote), int> way in tunnels
+            .SelectMany(item => item.Remotes.Select(remote => (Way: (item.Port.Vtep, IpAddress.From(remote)), Needs: item.Mtu + item.Port.Overhead)))
             .GroupBy(item => item.Way, item => item.Needs))
         {
             ways[way.Key] = MeasureAsync(way.Key.Vtep, way.Key.Remote, way.Max(), time, cancel);
@@ -26,13 +25,14 @@ internal static class OverlayCheck
 
         await Task.WhenAll(ways.Values);
         List<OverlayCheckReport> reports = [];
-        foreach ((OverlayModel model, VxlanPort port, int mtu) in overlays)
+        foreach (CheckedTunnel tunnel in tunnels)
         {
             // What routers have said of the echoes holds for the tunnel's packets too.
-            port.Vtep.RefreshMtu(port);
-            PathMtu[] found = [.. model.Remotes.Select(remote => ways[(port.Vtep, IpAddress.From(remote))].Result)];
-            OverlayCheckEnd[] ends = [.. found.Select(way => Judge(model, way, mtu, port.Overhead, found.Where(other => other.Best != 0).Select(other => other.Best).DefaultIfEmpty(0).Min()))];
-            reports.Add(new OverlayCheckReport(model.Name, model.To, mtu, ends.Any(end => end.Verdict == OverlayCheckVerdict.Short), ends));
+            tunnel.Port.Vtep.RefreshMtu(tunnel.Port);
+            PathMtu[] found = [.. tunnel.Remotes.Select(remote => ways[(tunnel.Port.Vtep, IpAddress.From(remote))].Result)];
+            int least = found.Where(way => way.Best != 0).Select(way => way.Best).DefaultIfEmpty(0).Min();
+            OverlayCheckEnd[] ends = [.. found.Select(way => Judge(tunnel, way, least))];
+            reports.Add(new OverlayCheckReport(tunnel.Port.Name, tunnel.Place, tunnel.Mtu, ends.Any(end => end.Verdict == OverlayCheckVerdict.Short), ends));
         }
 
         return reports;
@@ -55,9 +55,9 @@ internal static class OverlayCheck
         return new PathMtu(remote, known == 0 ? PathState.NoWay : PathState.NotAsked, known, 0);
     }
 
-    private static OverlayCheckEnd Judge(OverlayModel model, PathMtu way, int mtu, int overhead, int least)
+    private static OverlayCheckEnd Judge(CheckedTunnel tunnel, PathMtu way, int least)
     {
-        int needs = mtu + overhead;
+        int needs = tunnel.Mtu + tunnel.Port.Overhead;
         OverlayCheckVerdict verdict = way.State == PathState.NoWay ? OverlayCheckVerdict.NoWay
             : way.Best < needs || way.Known < needs ? OverlayCheckVerdict.Short
             : way.Measured != 0 ? OverlayCheckVerdict.Enough
@@ -68,7 +68,7 @@ internal static class OverlayCheck
             OverlayCheckVerdict.Short when way.Best >= needs => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed, but this host remembers {way.Known} of earlier and sends no longer ones: "
                 + $"it forgets that after ten minutes, or at once by 'ip {(way.Remote.IsV4 ? "" : "-6 ")}route flush cache'",
             OverlayCheckVerdict.Short => $"the way to {way.Remote} carries {way.Best} bytes{(way.State == PathState.AtLeast ? " or a few more" : "")} and packets of up to {needs} go there, longer ones are lost: "
-                + $"give overlay '{model.Name}' 'mtu: {least - overhead}' at all its ends, or the network on that way an MTU of {needs}",
+                + $"give {tunnel.Taker} 'mtu: {least - tunnel.Port.Overhead}', or the network on that way an MTU of {needs}",
             OverlayCheckVerdict.Enough => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed",
             _ => $"{Unknown(way)}; the host would send {way.Known} bytes there, {needs} are needed",
         };

@@ -48,21 +48,19 @@ public sealed partial class RunningTopology
             throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
         if (name is null)
             return [.. Model.Overlays.Keys.Select(wiring.OverlayOf)];
-        CheckOverlay(name);
-        return [wiring.OverlayOf(name)];
+        return Model.Overlays.ContainsKey(name) ? [wiring.OverlayOf(name)] : throw UnknownOverlay(name, [.. Model.Overlays.Keys]);
     }
 
-    /// <summary>Measures what the network between the ends of overlays carries; takes two seconds at most.</summary>
-    /// <param name="name">One overlay, or null for all.</param>
+    /// <summary>Measures what the network between the ends of overlays, and of cables between sites, carries; takes two seconds at most.</summary>
+    /// <param name="name">One overlay or cable, or null for all.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DaemonException">There is no such overlay.</exception>
-    public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel)
+    public async Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel)
     {
         if (_wiring is not { } wiring)
             throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
-        if (name is not null)
-            CheckOverlay(name);
-        return wiring.CheckOverlaysAsync(name, cancel);
+        IReadOnlyList<OverlayCheckReport> reports = await wiring.CheckTunnelsAsync(name, cancel);
+        return reports.Count > 0 || name is null ? reports : throw UnknownOverlay(name, [.. Model.Overlays.Keys, .. Model.Cables.Select(item => item.Port)]);
     }
 
     private void BeginOverlayCheck(Wiring wiring)
@@ -80,19 +78,17 @@ public sealed partial class RunningTopology
     /// <summary>Measures while the rest starts, and tells what is too little.</summary>
     private async Task CheckOverlaysAtStartAsync(Wiring wiring, CancellationToken cancel)
     {
-        foreach (OverlayCheckReport report in await wiring.CheckOverlaysAsync(null, cancel))
+        foreach (OverlayCheckReport report in await wiring.CheckTunnelsAsync(null, cancel))
         {
             foreach (OverlayCheckEnd end in report.Ends.Where(end => end.Verdict == OverlayCheckVerdict.Short))
-                Events.Add(TopologyEventKind.Overlay, report.Overlay, end.Text);
+                Events.Add(Model.Overlays.ContainsKey(report.Overlay) ? TopologyEventKind.Overlay : TopologyEventKind.Cable, report.Overlay, end.Text);
         }
     }
 
-    private void CheckOverlay(string name)
+    private DaemonException UnknownOverlay(string name, string[] known)
     {
-        if (Model.Overlays.ContainsKey(name))
-            return;
-        string hint = NearestName.Find(name, Model.Overlays.Keys) is { } near ? $"did you mean {near}?" : Model.Overlays.Count == 0 ? "it has none" : $"it has {string.Join(", ", Model.Overlays.Keys)}";
-        throw new DaemonException($"topology {Model.Name} has no overlay '{name}'; {hint}") { StatusCode = 404 };
+        string hint = NearestName.Find(name, known) is { } near ? $"did you mean {near}?" : known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
+        return new DaemonException($"topology {Model.Name} has no overlay '{name}'; {hint}") { StatusCode = 404 };
     }
 
     /// <summary>Tells what switches and their ports have done.</summary>

@@ -21,11 +21,19 @@ internal sealed partial class Wiring
         return OverlayReport.Of(model, port);
     }
 
-    /// <summary>Measures what the network between the ends of overlays carries.</summary>
-    /// <param name="name">One overlay, or null for all.</param>
+    /// <summary>Measures what the network between the ends of overlays, and of cables between sites, carries.</summary>
+    /// <param name="name">One of them, or null for all.</param>
     /// <param name="cancel">Gives up.</param>
-    public Task<IReadOnlyList<OverlayCheckReport>> CheckOverlaysAsync(string? name, CancellationToken cancel) =>
-        OverlayCheck.RunAsync([.. _overlays.Where(item => name is null || item.Model.Name == name).Select(item => (item.Model, item.Port, Math.Min(_model.Switches[item.Model.To].Mtu, item.Model.Mtu)))], _time, cancel);
+    /// <returns>In the file's order; empty when there is none of that name.</returns>
+    public Task<IReadOnlyList<OverlayCheckReport>> CheckTunnelsAsync(string? name, CancellationToken cancel)
+    {
+        IEnumerable<CheckedTunnel> tunnels = _overlays
+            .Select(item => new CheckedTunnel(item.Port, item.Model.To, item.Model.Remotes, Math.Min(_model.Switches[item.Model.To].Mtu, item.Model.Mtu), $"overlay '{item.Model.Name}' at all its ends"))
+            .Concat(_cables.Select(item => new CheckedTunnel(item.Cable.Segment, item.Model.End, [item.Model.Remote], item.Model.Mtu, $"{Taker(item.Model.End)} and {Taker(item.Model.Other)}")));
+        return OverlayCheck.RunAsync([.. tunnels.Where(item => name is null || item.Port.Name == name)], _time, cancel);
+
+        static string Taker(string end) => LinkModel.IsInterface(end) ? $"interface {end}" : $"switch '{end}'";
+    }
 
     /// <summary>The segment of an overlay of the model.</summary>
     public VxlanPort SegmentOf(string name) => _overlays.Find(item => item.Model.Name == name).Port;

@@ -19,7 +19,7 @@ public sealed class PathCheckTests
         Assert.Equal(
             new OverlayCheckEnd(
                 "10.7.2.1", OverlayCheckVerdict.Short, 1400, 1500, true,
-                "the way to 10.7.2.1 carries 1400 bytes and packets of up to 1500 go there, longer ones are lost: give overlay 'blue' 'mtu: 1350' at all its ends, or the network on that way an MTU of 1500"),
+                "the way to 10.7.2.1 carries 1400 bytes and packets of up to 1500 go there, longer ones are lost: give overlay 'blue' at all its ends 'mtu: 1350', or the network on that way an MTU of 1500"),
             reports[0].Ends[0]);
         Assert.Equal((OverlayCheckVerdict.Enough, 1500), (reports[0].Ends[1].Verdict, reports[0].Ends[1].PathMtu));
         Assert.Contains("'mtu: 1330'", Assert.Single(reports[1].Ends).Text, StringComparison.Ordinal);
@@ -34,6 +34,22 @@ public sealed class PathCheckTests
         Assert.Contains("ip route flush cache", remembering.Text, StringComparison.Ordinal);
         path.Forget();
         Assert.All(await running.Topology.CheckOverlaysAsync(null, CancellationToken.None), report => Assert.All(report.Ends, end => Assert.Equal((OverlayCheckVerdict.Enough, 1500), (end.Verdict, end.PathMtu))));
+    }
+
+    [SkippableFact]
+    public async Task Cables_between_sites_are_measured_like_overlays()
+    {
+        using RoutedPath path = new();
+        path.Router.Ip("link", "set", "right", "mtu", "1400");
+        await using Running running = await Running.StartAsync($$"""
+            sites: { west: { address: 10.7.1.1, netns: {{path.Near.Name}}, routers: [ra] }, east: { address: 10.7.2.1, netns: {{path.Far.Name}}, routers: [rb] } }
+            routers: { ra: { interfaces: { one: { address: 10.0.1.1/30 } } }, rb: { interfaces: { one: { address: 10.0.1.2/30 } } } }
+            links: [{ a: ra.one, b: rb.one }]
+            """, "west");
+        OverlayCheckReport report = Assert.Single(await running.Topology.CheckOverlaysAsync("ra.one", CancellationToken.None));
+        Assert.Equal(("ra.one", 1450, true), (report.Overlay, report.Mtu, report.IsShort));
+        Assert.Contains("give interface ra.one and interface rb.one 'mtu: 1350'", Assert.Single(report.Ends).Text, StringComparison.Ordinal);
+        Assert.Contains(await running.EventsAsync(), item => item.Kind == TopologyEventKind.Cable && item.Text == report.Ends[0].Text);
     }
 
     /// <summary>A veth pair drops what is longer than the receiving end's MTU and the room for a tag, and tells nobody.</summary>
@@ -67,19 +83,21 @@ public sealed class PathCheckTests
 
         public required string Folder { get; init; }
 
-        public static async Task<Running> StartAsync(RoutedPath path)
+        public static Task<Running> StartAsync(RoutedPath path) => StartAsync($$"""
+            switches: { lan: {}, six: {} }
+            overlays:
+              blue: { vni: 100, to: lan, local: 10.7.1.1, remotes: [10.7.2.1, 10.7.1.254], netns: {{path.Near.Name}} }
+              red: { vni: 101, to: six, local: "fd07:1::1", remotes: "fd07:2::1", netns: {{path.Near.Name}} }
+            """, null);
+
+        public static async Task<Running> StartAsync(string yaml, string? site)
         {
             string folder = Directory.CreateTempSubdirectory("fab-").FullName;
             string file = Path.Combine(folder, "file.yaml");
-            File.WriteAllText(file, $$"""
-                switches: { lan: {}, six: {} }
-                overlays:
-                  blue: { vni: 100, to: lan, local: 10.7.1.1, remotes: [10.7.2.1, 10.7.1.254], netns: {{path.Near.Name}} }
-                  red: { vni: 101, to: six, local: "fd07:1::1", remotes: "fd07:2::1", netns: {{path.Near.Name}} }
-                """);
+            File.WriteAllText(file, yaml);
             StateFolder state = new(Path.Combine(folder, "state"));
             state.Create();
-            Running running = new() { Topology = new RunningTopology(TopologyLoader.Load(file), state, TimeProvider.System), Folder = folder };
+            Running running = new() { Topology = new RunningTopology(site is null ? TopologyLoader.Load(file) : TopologyLoader.Load(file).At(site), state, TimeProvider.System), Folder = folder };
             await running.Topology.StartAsync(CancellationToken.None);
             await running.Topology.WaitReadyAsync(CancellationToken.None);
             return running;
