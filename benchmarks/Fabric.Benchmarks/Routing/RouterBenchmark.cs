@@ -27,15 +27,19 @@ public unsafe class RouterBenchmark : IDisposable
     [Params(false, true)]
     public bool IsV6 { get; set; }
 
+    /// <summary>Gateways behind the second port; each route has one of them.</summary>
+    [Params(1, 16)]
+    public int Gateways { get; set; } = 1;
+
     /// <summary>Fills the table and makes the packets.</summary>
     [GlobalSetup]
     public void Fill()
     {
-        MacAddress gatewayMac = MacAddress.Read(TestFrames.Station(9));
         _router.Attach(_left.Second, new() { Name = "left", Mac = MacAddress.Read(TestFrames.Station(1)), Addresses = [Prefix("192.0.2.1/24"), Prefix("2001:db8:1::1/64")] });
         _router.Attach(_right.Second, new() { Name = "right", Mac = MacAddress.Read(TestFrames.Station(2)), Addresses = [Prefix("198.51.100.1/24"), Prefix("2001:db8:2::1/64")] });
-        IpAddress gateway = Prefix(IsV6 ? "2001:db8:2::9/64" : "198.51.100.9/24").Address;
-        _router.AddNeighbor(1, gateway, gatewayMac);
+        IpAddress[] gateways = [.. Enumerable.Range(9, Gateways).Select(number => Prefix(IsV6 ? $"2001:db8:2::{number:x}/64" : $"198.51.100.{number}/24").Address)];
+        foreach (IpAddress gateway in gateways)
+            _router.AddNeighbor(1, gateway, MacAddress.Read(TestFrames.Station(9 + Array.IndexOf(gateways, gateway))));
         Random random = new(1);
         IpAddress[] destinations = new IpAddress[Routes];
         for (int i = 0; i < Routes; i++)
@@ -44,7 +48,7 @@ public unsafe class RouterBenchmark : IDisposable
                 ? new IpPrefix(IpAddress.FromV6(new UInt128(0x2A00_0000_0000_0000 | ((ulong)random.NextInt64(1L << 32) << 16), 0)), 48)
                 : new IpPrefix(IpAddress.FromV4((uint)random.Next(11 << 16, 126 << 16) << 8), 24);
             destinations[i] = IsV6 ? IpAddress.FromV6(prefix.Address.Bits | 7) : IpAddress.FromV4(prefix.Address.V4 | 7);
-            _router.AddRoute(new Route(prefix, RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(1, gateway)]));
+            _router.AddRoute(new Route(prefix, RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(1, gateways[i % Gateways])]));
         }
 
         _bytes = (byte*)NativeMemory.AlignedAlloc(Frames * FrameLength, 64);

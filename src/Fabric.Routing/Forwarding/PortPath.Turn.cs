@@ -25,9 +25,9 @@ internal sealed unsafe partial class PortPath
     /// <param name="item">The packet.</param>
     /// <param name="frame">Its frame.</param>
     /// <param name="found">What is to become of it; null when nothing is known.</param>
-    /// <param name="isSure">It is what the number of the packet means for the whole burst.</param>
+    /// <param name="generation">Of the table when the packet's number meant this; null where it means something else.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private void Turn(in PacketItem item, in Frame frame, ForwardingEntry? found, bool isSure)
+    private void Turn(in PacketItem item, in Frame frame, ForwardingEntry? found, long? generation)
     {
         if (found is not { Kind: RouteKind.Unicast } entry)
         {
@@ -63,8 +63,8 @@ internal sealed unsafe partial class PortPath
             _router.Use(neighbor!);
         else if (!neighbor!.IsUsed)
             neighbor.IsUsed = true;
-        if (isSure && neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
-            Remember(in item, link);
+        if (generation is { } sure && neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
+            Remember(in item, sure, link, neighbor, word);
         if (fragments)
             Cut(in item, in frame, link, nextHop, neighbor is not null);
         else

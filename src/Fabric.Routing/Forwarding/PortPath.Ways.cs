@@ -2,15 +2,16 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using Fabric.Link;
 using Fabric.Routing.Fib;
+using Fabric.Routing.Neighbors;
 
 namespace Fabric.Routing.Forwarding;
 
 // Ways
 //
-// A table of a million prefixes has a few dozen entries, and most packets of a burst go through the same few gateways. Once the long way
-// round (PortPath.Turn) has led a packet out through a gateway that is known, by an interface that asks nothing, the rest of the burst
-// with the same entry goes along: one comparison, a header that lies ready, one from the hop limit. What a way says is forgotten with the
-// burst, so that nobody has to take it back when a neighbour, an interface or a route changes.
+// A table of a million prefixes has a few dozen entries, and most packets go through the same few gateways. Once the long way round
+// (PortPath.Turn) has led a packet out through a gateway that is known, by an interface that asks nothing, others with the same entry
+// go along: one comparison, a header that lies ready, one from the hop limit. Nobody takes a way back when a neighbour, an interface or
+// a route changes: the first packet of a burst that comes to it looks whether all is as it was.
 //
 // Entries are compared by their numbers. A number means the same entry as long as the generation of the table stays as it was before
 // the first look-up of the burst; where it does not, every packet asks the table by itself.
@@ -36,9 +37,9 @@ internal sealed unsafe partial class PortPath
         _burst++;
         foreach (ref readonly PacketItem item in items)
         {
-            ref readonly Way way = ref _ways[item.Number % Ways];
+            ref Way way = ref _ways[item.Number % Ways];
             ref readonly Frame frame = ref frames[item.Frame];
-            if (way.Number == item.Number && way.Burst == _burst && item.Length <= way.Mtu && HopLimit(in item) > 1)
+            if (way.Number == item.Number && (way.Burst == _burst || Renew(ref way, generation)) && item.Length <= way.Mtu && HopLimit(in item) > 1)
                 Follow(in way, in item, in frame);
             else
                 TurnAlone(in item, in frame, generation);
@@ -47,10 +48,10 @@ internal sealed unsafe partial class PortPath
 
     private void TurnAlone(in PacketItem item, in Frame frame, long generation)
     {
-        bool isSure = _table.TryGet(generation, item.Number, out ForwardingEntry? entry);
-        if (!isSure)
-            entry = item.IsV4 ? _table.Find(item.Destination.V4) : _table.Find(item.Destination.Bits);
-        Turn(in item, in frame, entry, isSure);
+        if (_table.TryGet(generation, item.Number, out ForwardingEntry? entry))
+            Turn(in item, in frame, entry, generation);
+        else
+            Turn(in item, in frame, item.IsV4 ? _table.Find(item.Destination.V4) : _table.Find(item.Destination.Bits), null);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -67,14 +68,38 @@ internal sealed unsafe partial class PortPath
             Leave(Make(in item, in frame, frame.Offload, way.Link!), way.Link!);
     }
 
-    /// <summary>Keeps where a packet went for the rest of the burst. Its new headers stand in its slot.</summary>
-    private void Remember(in PacketItem item, LogicalInterface link)
+    /// <summary>Looks whether a way of an earlier burst still holds.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool Renew(ref Way way, long generation)
+    {
+        if (way.Generation != generation || !_table.TryGet(generation, way.Number, out _) || way.Neighbor is not { IsRemoved: false } neighbor
+            || neighbor.Word != way.Word || Usable(way.Link!.Index) != way.Link)
+        {
+            return false;
+        }
+
+        if (!neighbor.IsUsed)
+            neighbor.IsUsed = true;
+        way.Burst = _burst;
+        return true;
+    }
+
+    /// <summary>Keeps where a packet went, whose new headers stand in its slot.</summary>
+    /// <param name="item">The packet.</param>
+    /// <param name="generation">Of the table.</param>
+    /// <param name="link">Where it leaves.</param>
+    /// <param name="neighbor">The gateway.</param>
+    /// <param name="word">What is known of it.</param>
+    private void Remember(in PacketItem item, long generation, LogicalInterface link, Neighbor neighbor, ulong word)
     {
         byte* network = _slotsStart + item.Network;
         ref Way way = ref _ways[item.Number % Ways];
         way.Number = item.Number;
         way.Burst = _burst;
+        way.Generation = generation;
         way.Link = link;
+        way.Neighbor = neighbor;
+        way.Word = word;
         way.Mtu = link.Mtu;
         way.HeaderLength = link.HeaderLength;
         way.Front = Unsafe.ReadUnaligned<ulong>(network - TaggedHeader);

@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Routing.Acl;
 using Fabric.Routing.Tests.Kit;
 using Fabric.TestKit;
 using Fabric.TestKit.Link;
@@ -8,13 +9,13 @@ using static Fabric.Routing.Tests.Kit.RoutedNetwork;
 namespace Fabric.Routing.Tests.Forwarding;
 
 /// <summary>What packets have in common may make them faster, but nothing else of them: two routers alike, one of which gets whole bursts,
-/// the other one frame at a time and in two pieces, send the same. FABRIC_TEST_COUNT bursts from FABRIC_TEST_SEED.</summary>
+/// the other one frame at a time and in two pieces, and looks at each by an access list, send the same. FABRIC_TEST_COUNT bursts from FABRIC_TEST_SEED.</summary>
 public sealed class BurstTests : IDisposable
 {
     private const int Station = 90;
     private readonly Random _random = new(TestSeed.Seed);
-    private readonly Side _bursts = new();
-    private readonly Side _pieces = new();
+    private readonly Side _bursts = new(null);
+    private readonly Side _pieces = new(new AccessList("all", [], AccessAction.Permit));
 
     public void Dispose()
     {
@@ -28,6 +29,8 @@ public sealed class BurstTests : IDisposable
         int count = TestSeed.Count(1_000);
         for (int i = 0; i < count; i++)
         {
+            if (_random.Next(8) == 0)
+                Change();
             int cable = _random.Next(Side.Cables);
             byte[][] frames = [.. Enumerable.Range(0, _random.Next(1, IPort.MaxBurst + 1)).Select(_ => Next(cable))];
             List<string>[] sent = _bursts.Take(cable, frames, _bursts.Router);
@@ -41,6 +44,16 @@ public sealed class BurstTests : IDisposable
         Assert.Equal(other2.Drops.OrderBy(drop => drop.Key), one.Drops.OrderBy(drop => drop.Key));
         Assert.Equal(other2 with { Drops = one.Drops }, one);
         Assert.True(one.Forwarded > one.Received / 3 && one.Drops.Count >= 8, $"{one} {string.Join(' ', one.Drops)}");
+    }
+
+    /// <summary>A gateway or a route becomes another one, or an interface goes and comes.</summary>
+    private void Change()
+    {
+        int kind = _random.Next(5);
+        int link = _random.Next(Side.Cables);
+        int number = _random.Next(6);
+        foreach (Side side in new[] { _bursts, _pieces })
+            side.Change(kind, link, number);
     }
 
     private byte[] Next(int cable)
@@ -98,14 +111,14 @@ public sealed class BurstTests : IDisposable
         private readonly RoutedNetwork _network = new();
         private readonly MemoryLink[] _cables = [new("a", "r.a"), new("b", "r.b"), new("c", "r.c")];
 
-        internal Side()
+        internal Side(AccessList? accessOut)
         {
             Router = _network.AddRouter("r", new RouterOptions { Name = "r", Seed = 1, ErrorsPerSecond = 1e6 });
             for (int i = 0; i < Cables; i++)
             {
                 Router.Attach(_cables[i].Second, new()
                 {
-                    Name = $"r.{i}", Mac = MacOf(i + 1), Vlan = i == Trunk ? 7 : null, Mtu = i == 1 ? 1280 : 1500, Addresses = [Prefix($"10.{i}.0.1/24"), Prefix($"2001:db8:{i}::1/64")],
+                    Name = $"r.{i}", Mac = MacOf(i + 1), Vlan = i == Trunk ? 7 : null, Mtu = i == 1 ? 1280 : 1500, AccessOut = accessOut, Addresses = [Prefix($"10.{i}.0.1/24"), Prefix($"2001:db8:{i}::1/64")],
                 });
                 Router.AddNeighbor(i, Address($"10.{i}.0.9"), MacOf(Station));
                 Router.AddNeighbor(i, Address($"2001:db8:{i}::9"), MacOf(Station + 1 + i));
@@ -130,6 +143,29 @@ public sealed class BurstTests : IDisposable
             _cables[cable].First.SendBurst(frames);
             _cables[cable].Second.Receive(sink);
             return [.. _cables.Select(Forwarded)];
+        }
+
+        internal void Change(int kind, int link, int number)
+        {
+            switch (kind)
+            {
+                case 0:
+                    Router.AddNeighbor(link, Address($"10.{link}.0.9"), MacOf(Station + number));
+                    break;
+                case 1:
+                    AddStatic(Router, $"20.{number}.0.0/16", link, $"10.{link}.0.9");
+                    break;
+                case 2:
+                    AddStatic(Router, $"2001:db8:{20 + number}::/48", link, $"2001:db8:{link}::9");
+                    break;
+                case 3:
+                    Router.RemoveRoute(RouteSource.Static, Prefix($"20.{number}.0.0/16"));
+                    break;
+                default:
+                    _cables[link].SetUp(number >= 2);
+                    _network.Run(0.01);
+                    break;
+            }
         }
 
         public void Dispose()
