@@ -37,5 +37,15 @@ public sealed record LinkModel(string A, string B, int Index, PortModel Port)
         return end.IndexOf('.', StringComparison.Ordinal) is >= 0 and int dot ? end[..dot] : end;
     }
 
+    /// <summary>What links join to one end, the end included.</summary>
+    internal static HashSet<string> Spread(string first, IEnumerable<LinkModel> links)
+    {
+        HashSet<string> joined = [first];
+        LinkModel[] all = [.. links];
+        while (Array.Find(all, link => joined.Contains(link.A) != joined.Contains(link.B)) is { } link)
+            joined.UnionWith([link.A, link.B]);
+        return joined;
+    }
+
     private static bool IsAt(string end, string name) => end == name || NodeOf(end) == name;
 }

@@ -60,6 +60,10 @@ public sealed partial record TopologyModel
     /// <summary>Most bytes that the topology's own disk files may take on the host together, or null for no limit.</summary>
     public long? PoolLimit { get; init; }
 
+    /// <summary>A switch, and those that links join to it.</summary>
+    /// <param name="name">Name of the switch.</param>
+    public HashSet<string> SwitchesJoinedTo(string name) => LinkModel.Spread(name, Links.Where(link => Switches.ContainsKey(link.A) && Switches.ContainsKey(link.B)));
+
     /// <summary>Longest packet in bytes at what something is plugged into.</summary>
     /// <param name="to">A switch, a bond, or an interface of a router such as <c>r1.lan</c>.</param>
     public int MtuAt(string to)

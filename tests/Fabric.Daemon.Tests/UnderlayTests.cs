@@ -74,6 +74,28 @@ public sealed class UnderlayTests : IDisposable
         Assert.True((await ring.PingAsync("a", new PingRequest("10.9.0.2") { Count = 2, IntervalMs = 10, Size = 1322 })).IsComplete);
     }
 
+    [Fact]
+    public async Task TunnelsDoNotGoThroughThemselves()
+    {
+        await using RunningTopology loop = _lab.Load("""
+            name: loop
+            switches: { lan-a: { subnet: 10.9.0.0/24 }, lan-b: { subnet: 10.9.0.0/24 } }
+            hosts: { a: { to: lan-a, address: 10.9.0.1 }, b: { to: lan-b, address: 10.9.0.2 } }
+            overlays:
+              blue-a: { vni: 100, to: lan-a, underlay: ra, remotes: 10.255.0.2, learning: false }
+              blue-b: { vni: 100, to: lan-b, underlay: rb, remotes: 10.255.0.1 }
+            routers:
+              ra: { loopback: 10.255.0.1, interfaces: { b: { address: 10.0.12.1/30 }, lan: { to: lan-a, address: 10.9.0.11 } }, routes: [{ to: 10.255.0.2/32, via: 10.9.0.12 }] }
+              rb: { loopback: 10.255.0.2, interfaces: { a: { address: 10.0.12.2/30 }, lan: { to: lan-b, address: 10.9.0.12 } }, routes: [{ to: 10.255.0.1/32, via: 10.0.12.1 }] }
+            links: [{ a: ra.b, b: rb.a }]
+            """);
+        await loop.StartAsync(CancellationToken.None);
+        Assert.False((await loop.PingAsync("a", new PingRequest("10.9.0.2") { Count = 2, IntervalMs = 10 })).IsComplete);
+        Assert.Equal(0, loop.Overlays("blue-a")[0].TransmittedFrames);
+        Assert.True(loop.Overlays("blue-a")[0].TransmitDrops["linkDown"] > 0);
+        Assert.True(loop.RouterStatistics().Single(router => router.Router == "ra").Originated < 100);
+    }
+
     private RunningTopology Load(string mtu) => _lab.Load(Ring.Replace(" MTU", mtu, StringComparison.Ordinal));
 
     /// <summary>Pings until routes are there, and then without loss.</summary>

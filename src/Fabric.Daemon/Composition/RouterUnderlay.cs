@@ -29,6 +29,10 @@ internal sealed class RouterUnderlay(DatagramSocket socket, string name, OuterFi
     /// <inheritdoc/>
     public SafeHandle? ReadyDescriptor => null;
 
+    /// <summary>Never sends by a port of the router.</summary>
+    /// <param name="port">The port; tunnels lead to it.</param>
+    public void Avoid(IPort port) => socket.Avoid(port);
+
     /// <inheritdoc/>
     public int MtuTo(IpAddress destination) => socket.MtuTo(destination);
 

@@ -43,7 +43,10 @@ internal sealed partial class Wiring
     {
         foreach (OverlayModel overlay in _model.Overlays.Values)
         {
-            VxlanPort port = OverlayPlan.Begin(overlay, EndAt(overlay.EndPoint));
+            Vtep end = EndAt(overlay.EndPoint);
+            if (end.Underlay is RouterUnderlay underlay)
+                KeepOut(underlay, overlay);
+            VxlanPort port = OverlayPlan.Begin(overlay, end);
             _overlays.Add((overlay, port));
             PlugIn(port, overlay.To, overlay.Port);
             port.DeliverTo(_switches[overlay.To]);
@@ -53,6 +56,19 @@ internal sealed partial class Wiring
         VxlanPort[] followed = [.. _overlays.Where(item => item.Model.EndPoint.Router is not null).Select(item => item.Port)];
         if (followed.Length > 0)
             _owned.Push(_time.CreateTimer(static ports => FollowRoutes((VxlanPort[])ports!), followed, RouteInterval, RouteInterval));
+    }
+
+    /// <summary>Keeps an overlay's tunnels out of the overlay itself, should its router have an interface there and learn of the far ends by it.</summary>
+    private void KeepOut(RouterUnderlay underlay, OverlayModel overlay)
+    {
+        RunningRouter router = _routers[overlay.EndPoint.Router!];
+        HashSet<string> inside = _model.SwitchesJoinedTo(overlay.To);
+        foreach (LinkModel link in _model.Links)
+        {
+            string? own = inside.Contains(link.B) ? link.A : inside.Contains(link.A) ? link.B : null;
+            if (own is not null && LinkModel.IsInterface(own) && LinkModel.NodeOf(own) == router.Model.Name)
+                underlay.Avoid(router.PortOf(own));
+        }
     }
 
     /// <summary>An end point, which is opened for the first that asks; all of its segments are polled by one.</summary>

@@ -104,6 +104,9 @@ public sealed unsafe partial class DatagramSocket
             return DropReason.Oversized;
         if (payload.Rest.Length >= MostPiecesEach)
             return DropReason.NoBuffer;
+        if (TryAppend(in datagram))
+            return null;
+        CloseTrain();
         if (_readyCount == Burst || _pieceCount + MostPiecesEach > MostPieces)
             Give();
         int slot = (_readyCount * SlotLength) + Headroom;
@@ -134,6 +137,7 @@ public sealed unsafe partial class DatagramSocket
         _ready[_readyCount++] = frame;
         _readyBytes += frame.Length;
         _isUnfinished |= !frame.Offload.IsNone;
+        _train.Begin(in datagram, slot, header, _pieceCount);
         return null;
     }
 
@@ -200,11 +204,23 @@ public sealed unsafe partial class DatagramSocket
         return chosen;
     }
 
+    /// <summary>Whether a port leads to the tunnels that the socket carries.</summary>
+    private bool Leads(IPort port)
+    {
+        foreach (IPort avoided in Volatile.Read(ref _avoided))
+        {
+            if (avoided == port)
+                return true;
+        }
+
+        return false;
+    }
+
     private LogicalInterface? Usable(int index)
     {
         LogicalInterface?[] links = _control.ByIndex;
         LogicalInterface? link = (uint)index < (uint)links.Length ? links[index] : null;
-        return link is { IsUp: true, Port: not null } ? link : null;
+        return link is { IsUp: true, Port: { } port } && !Leads(port) ? link : null;
     }
 
     /// <summary>Makes the frame: Ethernet header in front of the headers that stand in a slot, the first bytes of the payload behind them, and
@@ -230,8 +246,7 @@ public sealed unsafe partial class DatagramSocket
         }
         else if (!head.IsEmpty)
         {
-            // SAFETY: who sends keeps the payload where it is during the call.
-            _pieces[_pieceCount++] = new FrameSegment((nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(head)), head.Length);
+            AddPiece(head);
         }
 
         foreach (FrameSegment segment in payload.Rest)
@@ -245,12 +260,17 @@ public sealed unsafe partial class DatagramSocket
         return new Frame(ethernet, inSlot, _piecesStart + first, _pieceCount - first, headers + payload.Length, offload);
     }
 
+    // SAFETY: who sends keeps the payload where it is during the call.
+    private void AddPiece(ReadOnlySpan<byte> bytes) =>
+        _pieces[_pieceCount++] = new FrameSegment((nint)Unsafe.AsPointer(ref MemoryMarshal.GetReference(bytes)), bytes.Length);
+
     /// <summary>Hands on what is ready.</summary>
     private void Give()
     {
         int count = _readyCount;
         if (count != 0)
         {
+            CloseTrain();
             LogicalInterface link = _readyLink!;
             ReadOnlySpan<Frame> frames = _ready.AsSpan(0, count);
             if (_isUnfinished)
@@ -258,8 +278,10 @@ public sealed unsafe partial class DatagramSocket
             else
                 link.Port!.Transmit(frames);
             link.CountSent(count, _readyBytes);
-            Sent.AddOriginated(count);
+            Sent.AddOriginated(count + _joined);
         }
+
+        _joined = 0;
 
         _readyCount = 0;
         _readyBytes = 0;

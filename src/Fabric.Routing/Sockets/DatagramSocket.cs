@@ -31,6 +31,7 @@ public sealed unsafe partial class DatagramSocket : IFrameSink, IDisposable
     private readonly MemoryLink _queue;
     private readonly IncomingDatagram[] _incoming = new IncomingDatagram[IPort.MaxBurst];
     private IIncomingDatagrams? _sink;
+    private IPort[] _avoided = [];
     private bool _closed;
 
     internal DatagramSocket(Router router, DatagramSocketOptions options)
@@ -66,6 +67,11 @@ public sealed unsafe partial class DatagramSocket : IFrameSink, IDisposable
         _sink = sink;
         return _queue.Second.Receive(this);
     }
+
+    /// <summary>Never sends by a port, whatever the routes say: what a tunnel carries leads there, and its packets would go through the tunnel
+    /// themselves.</summary>
+    /// <param name="port">As the router knows it.</param>
+    public void Avoid(IPort port) => Volatile.Write(ref _avoided, [.. _avoided, port]);
 
     /// <summary>Says whom to wake; see <see cref="IPort.AttachWaker"/>.</summary>
     /// <param name="waker">Whom.</param>

@@ -50,20 +50,11 @@ internal sealed partial class TopologyReader
                 errors.Add(section.At(section.Has("local") ? "local" : key), $"{overlay.EndPoint.Local} is no address of router '{name}'; it has {(own.Length == 0 ? "none" : string.Join(", ", own.Distinct()))}");
             if (SiteOf(overlay.To) is { } at && SiteOf(name) is { } other && at != other)
                 errors.Add(section.At(key), $"switch '{overlay.To}' is at site '{at}' and router '{name}' at '{other}'; tunnels start where the switch is");
-            HashSet<string> inside = SwitchesJoinedTo(overlay.To);
+            HashSet<string> inside = LinkModel.Spread(overlay.To, _links.Where(link => _switches.ContainsKey(link.A) && _switches.ContainsKey(link.B)));
             if (!interfaces.Any(item => item.Over is null && !inside.Contains(SegmentOf(item.FullName))))
                 errors.Add(section.At(key), $"router '{name}' is only on the segment of overlay '{overlay.Name}' itself, so its tunnels would have to go through themselves; give it a cable that leads elsewhere");
             if (_routers.Values.FirstOrDefault(item => item.Name != name && item.Loopback.Any(address => address.Address.Equals(overlay.EndPoint.Local))) is { } same)
                 errors.Add(section.At(key), $"router '{same.Name}' has the address {overlay.EndPoint.Local} too; a tunnel's end needs one of its own");
         }
-    }
-
-    /// <summary>A switch, and those that links join to it.</summary>
-    private HashSet<string> SwitchesJoinedTo(string first)
-    {
-        HashSet<string> joined = [first];
-        while (_links.Find(link => _switches.ContainsKey(link.A) && _switches.ContainsKey(link.B) && joined.Contains(link.A) != joined.Contains(link.B)) is { } link)
-            joined.UnionWith([link.A, link.B]);
-        return joined;
     }
 }

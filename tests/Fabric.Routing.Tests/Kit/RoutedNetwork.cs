@@ -72,10 +72,10 @@ internal sealed class RoutedNetwork : IDisposable
     }
 
     /// <summary>A cable between two routers.</summary>
-    public (MemoryLink Cable, RouterInterface One, RouterInterface Other) Connect(Router one, string oneAddresses, Router other, string otherAddresses, int mtu = 1500)
+    public (MemoryLink Cable, RouterInterface One, RouterInterface Other) Connect(Router one, string oneAddresses, Router other, string otherAddresses, int mtu = 1500, FrameOffloads accepts = FrameOffloads.None)
     {
         int number = ++_stations;
-        MemoryLink cable = new($"{one.Name}.{number}", $"{other.Name}.{number}");
+        MemoryLink cable = new($"{one.Name}.{number}", $"{other.Name}.{number}", accepts, accepts, capacity: 1 << 20);
         _owned.Add(cable);
         RouterInterface first = one.Attach(cable.First, new() { Name = $"{one.Name}.{number}", Mac = MacOf((2 * number) + 5000), Addresses = Parse(oneAddresses), Mtu = mtu });
         RouterInterface second = other.Attach(cable.Second, new() { Name = $"{other.Name}.{number}", Mac = MacOf((2 * number) + 5001), Addresses = Parse(otherAddresses), Mtu = mtu });

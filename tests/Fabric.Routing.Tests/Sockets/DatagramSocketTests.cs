@@ -1,6 +1,7 @@
 using Fabric.Link;
 using Fabric.Routing.Sockets;
 using Fabric.Routing.Tests.Kit;
+using Fabric.TestKit;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Tests.Sockets;
@@ -11,16 +12,19 @@ public sealed class DatagramSocketTests : IDisposable
     private const ushort Port = 4789;
     private readonly RoutedNetwork _network = new();
     private readonly PortCounters _counters = new();
+    private Router[] _routers = [];
 
     public void Dispose() => _network.Dispose();
 
     [Theory]
-    [InlineData("10.255.0.1", "10.255.0.2", true)]
-    [InlineData("10.255.0.1", "10.255.0.2", false)]
-    [InlineData("fd00::1", "fd00::2", true)]
-    public void DatagramsCrossThreeRoutersInOrder(string from, string to, bool checksums)
+    [InlineData("10.255.0.1", "10.255.0.2", true, FrameOffloads.None)]
+    [InlineData("10.255.0.1", "10.255.0.2", true, FrameOffloads.All)]
+    [InlineData("10.255.0.1", "10.255.0.2", false, FrameOffloads.All)]
+    [InlineData("fd00::1", "fd00::2", true, FrameOffloads.None)]
+    [InlineData("fd00::1", "fd00::2", true, FrameOffloads.Checksum | FrameOffloads.Udp)]
+    public void DatagramsCrossThreeRoutersInOrder(string from, string to, bool checksums, FrameOffloads accepts)
     {
-        (DatagramSocket one, DatagramSocket other) = Chain(from, to, 1500, checksums);
+        (DatagramSocket one, DatagramSocket other) = Chain(from, to, 1500, checksums, accepts);
         Collector got = new();
 
         // The first ones wait for neighbours.
@@ -31,6 +35,65 @@ public sealed class DatagramSocketTests : IDisposable
         Assert.Equal([10, 11, .. Enumerable.Range(0, 40)], got.Payloads.Select(payload => (int)payload[0]));
         Assert.All(got.Payloads[2..], payload => Assert.Equal(1400, payload.Length));
         Assert.All(got.Senders, sender => Assert.Equal((RoutedNetwork.Address(from), (ushort)50_000), sender));
+
+        // Where cables carry super-frames, those of one flow and size travel as few.
+        Assert.Equal(checksums && accepts != FrameOffloads.None, got.Trains > 0);
+        got.Payloads.Clear();
+        Send(one, to, [1, 2, 3], 60);
+        Send(one, to, [4], 1);
+        Send(one, to, [5], 1400);
+        got.From(_network, other);
+        Assert.Equal([(1, 60), (2, 60), (3, 60), (4, 1), (5, 1400)], got.Payloads.Select(payload => ((int)payload[0], payload.Length)));
+    }
+
+    [Fact]
+    public void TheWayCanChangeUnderTrafficAndNothingIsAllocatedMeanwhile()
+    {
+        (DatagramSocket one, DatagramSocket other) = Chain("10.255.0.1", "10.255.0.2", 1500, accepts: FrameOffloads.All);
+        Collector got = new();
+        Send(one, "10.255.0.2", [1], 100);
+        got.From(_network, other);
+
+        // A second way, by which the far end is one router away.
+        (MemoryLink cable, RouterInterface near, RouterInterface far) = _network.Connect(_routers[0], "10.0.9.1/30", _routers[3], "10.0.9.2/30", accepts: FrameOffloads.All);
+        Route old = _routers[0].Routes.Single(route => route.Prefix == RoutedNetwork.Prefix("10.255.0.2/32"));
+        Route next = old with { NextHops = [new NextHop(near.Index, RoutedNetwork.Address("10.0.9.2"))] };
+        _routers[0].AddNeighbor(near.Index, RoutedNetwork.Address("10.0.9.2"), far.Mac);
+        for (int i = 0; i < 20; i++)
+        {
+            _routers[0].AddRoute(i % 2 == 0 ? next : old);
+            Assert.Equal(3, Send(one, "10.255.0.2", [3 * i, (3 * i) + 1, (3 * i) + 2], 700));
+            got.From(_network, other);
+        }
+
+        Assert.Equal([1, .. Enumerable.Range(0, 60)], got.Payloads.Select(payload => (int)payload[0]));
+        Assert.True(cable.First.Counters.TransmittedFrames >= 10);
+
+        // By a cable that what it carries leads to it never goes.
+        one.Avoid(cable.First);
+        _routers[0].AddRoute(next);
+        Assert.Equal((0, 0), (Send(one, "10.255.0.2", [7], 100), one.MtuTo(RoutedNetwork.Address("10.255.0.2"))));
+        _routers[0].AddRoute(old);
+
+        byte[] bytes = GC.AllocateArray<byte>(4096, pinned: true);
+        OutgoingDatagram[] burst = Burst(bytes);
+        long allocated = SteadyState.LeastAllocated(20, () => one.Send(burst, _counters, out _), () => got.From(_network, other, keep: false));
+        Assert.Equal(0, allocated);
+        allocated = SteadyState.LeastAllocated(20, () => other.Receive(got), () =>
+        {
+            one.Send(burst, _counters, out _);
+            _network.Settle();
+        });
+        Assert.Equal(0, allocated);
+    }
+
+    private static unsafe OutgoingDatagram[] Burst(byte[] pinned)
+    {
+        fixed (byte* start = pinned)
+        {
+            byte* first = start;
+            return [.. Enumerable.Range(0, 32).Select(i => new OutgoingDatagram(RoutedNetwork.Address("10.255.0.2"), Port, (ushort)(50_000 + (i / 8)), new Frame(first, 1000)))];
+        }
     }
 
     [Fact]
@@ -122,13 +185,13 @@ public sealed class DatagramSocketTests : IDisposable
         return packet;
     }
 
-    private (DatagramSocket One, DatagramSocket Other) Chain(string from, string to, int middleMtu, bool checksums = true)
+    private (DatagramSocket One, DatagramSocket Other) Chain(string from, string to, int middleMtu, bool checksums = true, FrameOffloads accepts = FrameOffloads.None)
     {
-        Router[] routers = [.. Enumerable.Range(1, 4).Select(number => _network.AddRouter($"r{number}"))];
+        Router[] routers = _routers = [.. Enumerable.Range(1, 4).Select(number => _network.AddRouter($"r{number}"))];
         (int Mtu, string A, string B)[] links = [(1500, "10.0.1.1/30 fd01::1/64", "10.0.1.2/30 fd01::2/64"), (middleMtu, "10.0.2.1/30 fd02::1/64", "10.0.2.2/30 fd02::2/64"), (1500, "10.0.3.1/30 fd03::1/64", "10.0.3.2/30 fd03::2/64")];
         for (int i = 0; i < 3; i++)
         {
-            (_, RouterInterface forth, RouterInterface back) = _network.Connect(routers[i], links[i].A, routers[i + 1], links[i].B, links[i].Mtu);
+            (_, RouterInterface forth, RouterInterface back) = _network.Connect(routers[i], links[i].A, routers[i + 1], links[i].B, links[i].Mtu, accepts);
             RoutedNetwork.AddStatic(routers[i], "10.255.0.2/32", forth.Index, $"10.0.{i + 1}.2");
             RoutedNetwork.AddStatic(routers[i], "fd00::2/128", forth.Index, $"fd0{i + 1}::2");
             RoutedNetwork.AddStatic(routers[i + 1], "10.255.0.1/32", back.Index, $"10.0.{i + 1}.1");
@@ -172,8 +235,13 @@ public sealed class DatagramSocketTests : IDisposable
 
         public List<(IpAddress, ushort)> Senders { get; } = [];
 
-        public void From(RoutedNetwork network, DatagramSocket socket)
+        public long Trains { get; private set; }
+
+        private bool _keeps = true;
+
+        public void From(RoutedNetwork network, DatagramSocket socket, bool keep = true)
         {
+            _keeps = keep;
             network.Run(0.1);
             while (socket.Receive(this) != 0)
                 network.Settle();
@@ -183,8 +251,13 @@ public sealed class DatagramSocketTests : IDisposable
         {
             foreach (ref readonly IncomingDatagram datagram in datagrams)
             {
-                Payloads.Add(new ReadOnlySpan<byte>(datagram.Payload, datagram.Length).ToArray());
-                Senders.Add((datagram.Source, datagram.SourcePort));
+                int size = datagram.Segment == 0 ? datagram.Length : datagram.Segment;
+                Trains += datagram.Segment == 0 ? 0 : 1;
+                for (int at = 0; _keeps && at < datagram.Length; at += size)
+                {
+                    Payloads.Add(new ReadOnlySpan<byte>(datagram.Payload + at, Math.Min(size, datagram.Length - at)).ToArray());
+                    Senders.Add((datagram.Source, datagram.SourcePort));
+                }
             }
         }
     }
