@@ -12,6 +12,9 @@ namespace Fabric.Overlay;
 internal sealed unsafe class Decapsulator : IDatagramSink
 {
     private const int Most = 256;
+
+    // Joining longer ones gains little.
+    private const int LongestToVerify = 2048;
     private const int AddressesLength = 2 * MacAddress.Length;
 
     private readonly Vtep _vtep;
@@ -173,7 +176,7 @@ internal sealed unsafe class Decapsulator : IDatagramSink
             {
                 int joined = port.Options.Coalesces ? _joiner.Join(arrivals, out _frames[count]) : 1;
                 if (joined == 1)
-                    _frames[count] = Single(port, in arrivals[0]);
+                    _frames[count] = Single(port, in arrivals[0], mayJoin: arrivals.Length + count > 1);
                 else
                     port.Events.AddJoined(joined);
                 bytes += _frames[count++].Length;
@@ -185,11 +188,15 @@ internal sealed unsafe class Decapsulator : IDatagramSink
         }
     }
 
-    private static Frame Single(VxlanPort port, in Arrival arrival)
+    private static Frame Single(VxlanPort port, in Arrival arrival, bool mayJoin)
     {
         FrameOffload offload = default;
-        if (port.Options.FindsUnfinished)
-            UnfinishedChecksum.TryFind(new ReadOnlySpan<byte>(arrival.Data, arrival.Length), port.Mtu, out offload);
+        // SAFETY: the underlay's memory, which stays as it is during the call.
+        ReadOnlySpan<byte> frame = new(arrival.Data, arrival.Length);
+        bool isUnfinished = port.Options.FindsUnfinished && UnfinishedChecksum.TryFind(frame, port.Mtu, out offload);
+        // Ports join datagrams of a flow when somebody has seen that their checksums are right.
+        if (mayJoin && !isUnfinished && port.Options.Coalesces && frame.Length <= LongestToVerify && InnerPacket.IsRightDatagram(frame))
+            offload.Flags = OffloadFlags.DataValid;
         if (MssClamp.IsWanted(arrival.Data, arrival.Length))
             LowerSegmentSize(port, in arrival, !offload.IsNone);
         return new Frame(arrival.Data, arrival.Length, in offload);

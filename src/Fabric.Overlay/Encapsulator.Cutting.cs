@@ -1,11 +1,13 @@
+using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Fabric.Link;
 using Fabric.Overlay.Underlays;
+using Fabric.Wire;
 
 namespace Fabric.Overlay;
 
-// Super-frames that need not be copied to be cut.
+// Frames that can be finished without a copy.
 internal sealed unsafe partial class Encapsulator
 {
     /// <summary>Makes a super-frame into datagrams, where that needs no copy.</summary>
@@ -36,6 +38,27 @@ internal sealed unsafe partial class Encapsulator
             QueueFor(port, _targets[index], sourcePort, in packet);
         }
 
+        return true;
+    }
+
+    /// <summary>Makes the checksum of a TCP or UDP packet in the copy of its head.</summary>
+    /// <returns>False when it has to go the long way.</returns>
+    private bool TryComplete(in Frame frame, int index)
+    {
+        FrameOffload offload = frame.Offload;
+        Span<byte> head = new(At(index) + HeadOffset, Math.Min(frame.Length, HeadLength));
+        byte* rest = null;
+        if (offload.Gso != GsoType.None || !InnerPacket.IsChecksumAt(head, offload.ChecksumStart, offload.ChecksumOffset, out IpProtocol protocol)
+            || (frame.Length > HeadLength && !TryFindRest(in frame, HeadLength, out rest)))
+            return false;
+        // Both begin at even positions.
+        ulong sum = InternetChecksum.Add(0, head[offload.ChecksumStart..]);
+        if (rest is not null)
+            sum = InternetChecksum.Add(sum, new ReadOnlySpan<byte>(rest, frame.Length - HeadLength));
+        ushort checksum = InternetChecksum.Finish(sum);
+        if (checksum == 0 && protocol == IpProtocol.Udp)
+            checksum = ushort.MaxValue;
+        BinaryPrimitives.WriteUInt16BigEndian(head[(offload.ChecksumStart + offload.ChecksumOffset)..], checksum);
         return true;
     }
 

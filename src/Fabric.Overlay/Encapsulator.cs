@@ -186,7 +186,7 @@ internal sealed unsafe partial class Encapsulator : IDisposable
     {
         _isTooBig = false;
         ushort sourcePort = SourcePort(new ReadOnlySpan<byte>(At(index) + HeadOffset, Math.Min(frame.Length, HeadLength)));
-        if (frame.Offload.IsNone)
+        if (frame.Offload.IsNone || TryComplete(in frame, index))
             return Append(port, in frame, index, _targets[index], sourcePort, isCopied: true);
         if (TryCut(port, in frame, index, sourcePort))
             return true;

@@ -76,6 +76,53 @@ internal static class InnerPacket
         return start <= packet.Length;
     }
 
+    /// <summary>Tells whether a place is that of the checksum of the TCP or UDP packet in a frame.</summary>
+    /// <param name="frame">Its beginning.</param>
+    /// <param name="start">Where the transport header should begin.</param>
+    /// <param name="offset">Where in it the checksum should be.</param>
+    /// <param name="protocol">Which it is.</param>
+    internal static bool IsChecksumAt(ReadOnlySpan<byte> frame, int start, int offset, out IpProtocol protocol)
+    {
+        protocol = default;
+        int transport = 0;
+        if (!TryFind(frame, out EtherType type, out int network))
+            return false;
+        bool found = type switch
+        {
+            EtherType.Ipv4 => TryFindTransportV4(frame[network..], out protocol, out transport),
+            EtherType.Ipv6 => TryFindTransportV6(frame[network..], out protocol, out transport),
+            _ => false,
+        };
+        return found && protocol is IpProtocol.Tcp or IpProtocol.Udp && start == network + transport && offset == HeaderWriter.ChecksumOffset(protocol)
+            && start + offset + sizeof(ushort) <= frame.Length;
+    }
+
+    /// <summary>Tells whether a frame is a plain UDP datagram whose checksum was made, and is right.</summary>
+    /// <param name="frame">All of it.</param>
+    internal static bool IsRightDatagram(ReadOnlySpan<byte> frame)
+    {
+        const int Network = EthernetView.MinHeaderLength;
+        if (frame.Length < Network + Ipv4View.MinHeaderLength + UdpView.HeaderLength)
+            return false;
+        ReadOnlySpan<byte> packet = frame[Network..];
+        switch ((EtherType)BinaryPrimitives.ReadUInt16BigEndian(frame[(2 * MacAddress.Length)..]))
+        {
+            case EtherType.Ipv4 when packet[0] == 0x45 && packet[9] == (byte)IpProtocol.Udp && (BinaryPrimitives.ReadUInt16BigEndian(packet[6..]) & 0x3FFF) == 0
+                && BinaryPrimitives.ReadUInt16BigEndian(packet[2..]) == packet.Length:
+                return IsRight(packet[Ipv4View.MinHeaderLength..], packet.Slice(12, 8));
+            case EtherType.Ipv6 when packet.Length >= Ipv6View.MinHeaderLength + UdpView.HeaderLength && packet[0] >> 4 == 6 && packet[6] == (byte)IpProtocol.Udp
+                && BinaryPrimitives.ReadUInt16BigEndian(packet[4..]) == packet.Length - Ipv6View.MinHeaderLength:
+                return IsRight(packet[Ipv6View.MinHeaderLength..], packet.Slice(8, 32));
+            default:
+                return false;
+        }
+
+        static bool IsRight(ReadOnlySpan<byte> datagram, ReadOnlySpan<byte> addresses) =>
+            BinaryPrimitives.ReadUInt16BigEndian(datagram[UdpView.LengthOffset..]) == datagram.Length
+            && BinaryPrimitives.ReadUInt16BigEndian(datagram[UdpView.ChecksumOffset..]) != 0
+            && HeaderWriter.IsChecksumValid(datagram, addresses, IpProtocol.Udp);
+    }
+
     /// <summary>Tells whether another header follows one of this kind (RFC 8200, 4.1).</summary>
     internal static bool IsExtension(IpProtocol next) =>
         next is IpProtocol.HopByHop or IpProtocol.DestinationOptions or IpProtocol.Fragment or (IpProtocol)RoutingHeader;

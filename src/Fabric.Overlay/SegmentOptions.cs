@@ -30,7 +30,8 @@ public sealed record SegmentOptions
     /// whether bindings are learned from ARP and neighbour advertisements that come in.</summary>
     public bool SuppressesNeighbors { get; init; }
 
-    /// <summary>Whether TCP segments of a flow that come one behind the other are handed on as one super-frame.</summary>
+    /// <summary>Whether TCP segments of a flow that come one behind the other are handed on as one super-frame, and UDP datagrams as ones
+    /// that may be joined.</summary>
     public bool Coalesces { get; init; } = true;
 
     /// <summary>Whether inner frames that a kernel on the same host left without checksum, or uncut, are finished; they would be useless

@@ -66,6 +66,45 @@ public class OffloadTests
     }
 
     [Fact]
+    public void However_a_partial_frame_lies_in_memory_it_is_finished()
+    {
+        Random random = new(TestSeed.Seed);
+        using Mesh mesh = new(2, new SegmentOptions { Coalesces = false, Tags = InnerTags.Carried });
+        for (int round = 0; round < TestSeed.Count(50); round++)
+        {
+            PacketRecipe recipe = Tcp(random.Next(2) == 0, random.Next(2, Segment)) with { Udp = random.Next(2) == 0, Vlans = random.Next(3) == 0 ? [7] : [], NetworkOptions = 8 * random.Next(3) };
+            byte[] frame = recipe.Build();
+            int[] cuts = [random.Next(1, 128), random.Next(128, 140), random.Next(140, 160)];
+            List<byte[]>[] ways = [.. new int[][] { [], [cuts[0]], cuts }.Where(splits => splits.Length == 0 || splits[^1] < frame.Length).Select(splits => Cross(mesh, frame, Partial(recipe), splits))];
+            byte[] finished = Assert.Single(ways[0]);
+            Assert.All(ways, way => Assert.Equal(finished, Assert.Single(way)));
+            Assert.True(IsRight(finished, recipe));
+            Assert.Equal(recipe.Payload, finished[recipe.HeaderLength..]);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Datagrams_in_a_row_are_marked_as_verified_when_they_are_right(bool v6)
+    {
+        PacketRecipe recipe = Tcp(v6, 64) with { Udp = true };
+        using Mesh mesh = new(2);
+        mesh.Send(0, recipe.Build(), Partial(recipe));
+        byte[] right = mesh.Sinks[1].Frames[0].Bytes;
+        byte[] wrong = [.. right];
+        wrong[^1] ^= 1;
+        byte[] none = [.. right];
+        none.AsSpan(recipe.TransportStart + 6, 2).Clear();
+        byte[] train = [.. new[] { right, wrong, none, right }.SelectMany(frame => (byte[])[0x08, 0, 0, 0, 0, 0, Mesh.Vni, 0, .. frame])];
+        mesh.Sinks[1].Frames.Clear();
+        mesh.Underlays[1].Inject(Mesh.Address(0), train, train.Length / 4);
+        mesh.Settle();
+        Assert.Equal([right, wrong, none, right], mesh.Sinks[1].Frames.Select(came => came.Bytes));
+        Assert.Equal([OffloadFlags.DataValid, OffloadFlags.None, OffloadFlags.None, OffloadFlags.DataValid], mesh.Sinks[1].Frames.Select(came => came.Offload.Flags));
+    }
+
+    [Fact]
     public void A_damaged_segment_arrives_damaged()
     {
         PacketRecipe recipe = Tcp(false, 6 * Segment);
@@ -173,9 +212,9 @@ public class OffloadTests
 
     private static bool IsRight(byte[] frame, PacketRecipe recipe)
     {
-        byte[] addresses = frame[(recipe.V6 ? 22 : 26)..recipe.TransportStart];
+        byte[] addresses = frame[(recipe.EthernetLength + (recipe.V6 ? 8 : 12))..(recipe.EthernetLength + (recipe.V6 ? 40 : 20))];
         int length = frame.Length - recipe.TransportStart;
-        return SlowChecksum.Sum(addresses, [0, 0, (byte)(length >> 8), (byte)length], [0, 6], frame[recipe.TransportStart..]) == 0xFFFF;
+        return SlowChecksum.Sum(addresses, [0, 0, (byte)(length >> 8), (byte)length], [0, (byte)(recipe.Udp ? 17 : 6)], frame[recipe.TransportStart..]) == 0xFFFF;
     }
 
     private sealed class Discard : IFrameSink

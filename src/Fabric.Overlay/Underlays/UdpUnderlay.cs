@@ -35,7 +35,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
     private const int NameLength = 28;
     private const int V4NameLength = 16;
     private const int MostSegments = 64;
-    private const int MostTrain = 65000;
+    private const int MostTrain = 65507;
     private const int PiecesEach = 136;
     private const int MostPieces = 2048;
 
