@@ -30,7 +30,7 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
 {
     private const int Slot = 65536;
     private const int MostMessages = 32;
-    private const int FewMessages = 6;
+    private const int FewMessages = 3;
     private const int LargeBurst = 192 * 1024;
     private const int NameLength = 28;
     private const int V4NameLength = 16;
