@@ -79,10 +79,10 @@ internal static class Spaces
         return double.Parse(output[output.LastIndexOf('=')..].Split('/')[1], CultureInfo.InvariantCulture);
     }
 
-    /// <summary>Gbit/s of one TCP stream, from B to A.</summary>
+    /// <summary>Gbit/s of one TCP stream, from B to A, without its first second: slow start, and what is compiled only when it is used.</summary>
     public static double Tcp(string address, string seconds)
     {
-        using JsonDocument result = Iperf(address, "-t", seconds);
+        using JsonDocument result = Iperf(address, "-t", seconds, "-O", "1");
         return result.RootElement.GetProperty("end").GetProperty("sum_received").GetProperty("bits_per_second").GetDouble() / 1e9;
     }
 
