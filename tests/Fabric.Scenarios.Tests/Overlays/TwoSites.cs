@@ -91,23 +91,30 @@ public sealed class TwoSites : IAsyncDisposable, IAsyncLifetime
     public async ValueTask DisposeAsync()
     {
         string left = "";
-        foreach (Lab? lab in (Lab?[])[_westLab, _eastLab])
+        try
         {
-            if (lab is not null)
-                await lab.DisposeAsync();
+            foreach (Lab? lab in (Lab?[])[_westLab, _eastLab])
+            {
+                if (lab is not null)
+                    await lab.DisposeAsync();
+            }
+
+            foreach (TestNamespace space in (TestNamespace[])(_west is null ? [] : [_west, _east!, Here, There]))
+                left += HostTool.Expect("ip", "netns", "pids", space.Name) + space.Expect("ss", "-Hlun") + HostTool.Expect("ip", "-n", space.Name, "-br", "link", "show", "type", "tun");
+        }
+        finally
+        {
+            (_west, _westLab, _eastLab) = (null, null, null);
+            while (_owned.TryPop(out IDisposable? owned))
+                owned.Dispose();
         }
 
-        foreach (TestNamespace space in (TestNamespace[])(_west is null ? [] : [_west, _east!, Here, There]))
-            left += HostTool.Expect("ip", "netns", "pids", space.Name) + space.Expect("ss", "-Hlun") + HostTool.Expect("ip", "-n", space.Name, "-br", "link", "show", "type", "tun");
-        while (_owned.TryPop(out IDisposable? owned))
-            owned.Dispose();
-        (_westLab, _eastLab) = (null, null);
         Assert.True(left.Length == 0, $"processes, sockets or TAPs were left: {left}");
     }
 
     private async Task BeginAsync()
     {
-        (_west, _east, Linux, VswitchMachine, Here, There) = (Make(), Make(), Make(), Make(), Make(), Make());
+        (_east, Linux, VswitchMachine, Here, There, _west) = (Make(), Make(), Make(), Make(), Make(), Make());
         Join(_west, "under", "10.7.0.1", _east, "10.7.0.2");
         Join(_west, "kern", "10.8.0.1", Linux, "10.8.0.2");
         Join(_west, "ovs", "10.6.0.1", VswitchMachine, "10.6.0.2");
