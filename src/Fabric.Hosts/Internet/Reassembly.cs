@@ -1,3 +1,4 @@
+using Fabric.Wire;
 
 namespace Fabric.Hosts.Internet;
 
@@ -14,9 +15,7 @@ internal sealed class Reassembly(HostStack stack) : Timed
 
     internal void Accept(in Packet packet, int offset, bool more, uint identification)
     {
-        // A piece that is not the last is a multiple of eight bytes (RFC 8200, 4.5; RFC 791, 3.1), and none reaches beyond 64 KiB.
-        int size = packet.Payload.Length;
-        if (size == 0 || (more && size % 8 != 0) || offset + size > PartialPacket.MaxLength)
+        if (!PacketPieces.IsPossible(offset, packet.Payload.Length, more))
         {
             stack.Drop(HostDrop.BadFragment);
             return;
@@ -40,7 +39,7 @@ internal sealed class Reassembly(HostStack stack) : Timed
             return;
         _packets!.Remove(partial);
         stack.Input.Deliver(partial.Whole());
-        partial.Release();
+        partial.Dispose();
     }
 
     internal void Stop()
@@ -89,6 +88,6 @@ internal sealed class Reassembly(HostStack stack) : Timed
     private void Remove(PartialPacket partial)
     {
         _packets!.Remove(partial);
-        partial.Release();
+        partial.Dispose();
     }
 }

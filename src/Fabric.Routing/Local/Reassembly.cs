@@ -1,5 +1,6 @@
 using Fabric.Routing.Forwarding;
 using Fabric.Routing.Icmp;
+using Fabric.Wire;
 
 namespace Fabric.Routing.Local;
 
@@ -15,9 +16,7 @@ internal sealed class Reassembly(RouterControl control) : Timed
 
     internal void Accept(in LocalPacket packet, int offset, bool more, uint identification)
     {
-        // A piece that is not the last is a multiple of eight bytes (RFC 8200, 4.5; RFC 791, 3.1), and none reaches beyond 64 KiB.
-        int size = packet.Payload.Length;
-        if (size == 0 || (more && size % 8 != 0) || offset + size > PartialPacket.MaxLength)
+        if (!PacketPieces.IsPossible(offset, packet.Payload.Length, more))
         {
             control.Drop(RouterDrop.BadFragment);
             return;
@@ -55,7 +54,7 @@ internal sealed class Reassembly(RouterControl control) : Timed
 
             // RFC 792 and RFC 8200, 4.5: told only when the first piece has come.
             if (partial.HasFirst)
-                control.Errors.Report(IcmpError.ReassemblyTimeExceeded, link, partial.Original());
+                control.Errors.Report(IcmpError.ReassemblyTimeExceeded, link, partial.Original);
             Remove(partial);
         }
     }
@@ -79,6 +78,6 @@ internal sealed class Reassembly(RouterControl control) : Timed
     private void Remove(PartialPacket partial)
     {
         _packets.RemoveAll(item => item.Packet == partial);
-        partial.Release();
+        partial.Dispose();
     }
 }
