@@ -70,14 +70,15 @@ internal static class OverlayCheck
             OverlayCheckVerdict.Short => $"the way to {way.Remote} carries {way.Best} bytes{(way.State == PathState.AtLeast ? " or a few more" : "")} and packets of up to {needs} go there, longer ones are lost: "
                 + $"give {tunnel.Taker} 'mtu: {least - tunnel.Port.Overhead}', or the network on that way an MTU of {needs}",
             OverlayCheckVerdict.Enough => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed",
-            _ => $"{Unknown(way)}; the host would send {way.Known} bytes there, {needs} are needed",
+            _ => $"{Unknown(way)}; packets of up to {way.Known} bytes are sent there, {needs} are needed",
         };
         return new OverlayCheckEnd($"{way.Remote}", verdict, way.Best, needs, way.Measured != 0, text);
     }
 
     private static string Unknown(PathMtu way) => way.State switch
     {
-        PathState.NotAsked => $"{way.Remote} was not asked for echoes",
+        PathState.NotAsked when way.Remote.IsMulticast => $"{way.Remote} is a group, whose members may answer differently or not at all",
+        PathState.NotAsked => $"the way to {way.Remote} begins at a router of the topology, whose routes and neighbours say what it carries",
         PathState.NotAllowed => $"no echo could be sent to {way.Remote}; run fabric as root, or let its group in net.ipv4.ping_group_range",
         _ => $"{way.Remote} answered no echo",
     };

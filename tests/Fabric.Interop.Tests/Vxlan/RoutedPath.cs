@@ -11,6 +11,11 @@ internal sealed class RoutedPath : IDisposable
         Join(Near, "left", 1);
         Join(Far, "right", 2);
         Router.Expect("sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward; echo 1 > /proc/sys/net/ipv6/conf/all/forwarding");
+
+        // The kernel may take a second until it says that a new link is up.
+        HostTool.Need("ping", "iputils-ping");
+        foreach (string address in (string[])["10.7.2.1", "fd07:2::1"])
+            HostTool.Await("the way", 10, () => Transfer.Answers(Near, address) ? null : address);
     }
 
     public TestNamespace Near { get; } = new();
