@@ -14,6 +14,9 @@ namespace Fabric.Daemon.Composition;
 /// their frames.</summary>
 internal sealed partial class Wiring : IDisposable
 {
+    /// <summary>Bytes that a cable holds in each direction: a burst of the longest super-frames, or of what a tunnel makes of them.</summary>
+    private const int CableCapacity = 2 << 20;
+
     private readonly Dictionary<string, EthernetSwitch> _switches = [];
     private readonly Dictionary<string, RapidSpanningTree> _trees = [];
     private readonly OrderedDictionary<string, RunningRouter> _routers = [];
@@ -173,7 +176,7 @@ internal sealed partial class Wiring : IDisposable
 
     private void AddLink(LinkModel link)
     {
-        MemoryLink cable = new(link.PortA, link.PortB, FrameOffloads.All, FrameOffloads.All);
+        MemoryLink cable = new(link.PortA, link.PortB, FrameOffloads.All, FrameOffloads.All, CableCapacity);
         _owned.Push(cable);
         _links.Add((link, cable));
         Attach(cable.First, link.A, link.Port, link.B);
