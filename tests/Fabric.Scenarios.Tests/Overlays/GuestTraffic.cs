@@ -90,6 +90,6 @@ internal static class GuestTraffic
         JsonElement sum = result.RootElement.GetProperty("end").GetProperty("sum");
         long packets = sum.GetProperty("packets").GetInt64();
         // A machine with other work may lose some in a socket's buffer.
-        Assert.True(packets > 10 && sum.GetProperty("lost_packets").GetInt64() < packets / 4, output);
+        Assert.True(packets > 2 && sum.GetProperty("lost_packets").GetInt64() < packets / 4, output);
     }
 }
