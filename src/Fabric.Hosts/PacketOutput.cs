@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using Fabric.Link;
 using Fabric.Wire;
 
@@ -13,7 +12,6 @@ internal sealed unsafe class PacketOutput(HostStack stack, IFrameOutlet outlet)
     internal const byte DefaultHopLimit = 64;
 
     private const ushort DontFragment = 0x4000;
-    private const ushort MoreFragments = 0x2000;
     private uint _identification = (uint)stack.Random.Next();
 
     /// <summary>Where the present packet's transport header starts. The same room for every packet of the thread.</summary>
@@ -108,32 +106,15 @@ internal sealed unsafe class PacketOutput(HostStack stack, IFrameOutlet outlet)
 
     private void SendPieces(IpAddress source, IpAddress destination, IpAddress nextHop, IpProtocol protocol, int length, byte hopLimit)
     {
-        bool v4 = source.IsV4;
-        int header = v4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength + Ipv6View.FragmentHeaderLength;
+        int header = HeaderWriter.FragmentLength(source.IsV4);
         int room = (Mtu - header) & ~7;
         uint identification = ++_identification;
         for (int offset = 0; offset < length; offset += room)
         {
             int size = Math.Min(room, length - offset);
-            bool more = offset + size < length;
-            Span<byte> packet = Room(offset - header, header);
-            if (v4)
-                HeaderWriter.V4(packet, source, destination, protocol, size, hopLimit, (ushort)identification, (ushort)((more ? MoreFragments : 0) | (offset / 8)));
-            else
-                WriteFragment(packet, source, destination, protocol, size, hopLimit, identification, (ushort)(offset | (more ? 1 : 0)));
+            HeaderWriter.Fragment(Room(offset - header, header), source, destination, protocol, offset, size, offset + size < length, hopLimit, identification);
             SendPacket(offset - header, header + size, nextHop, default);
         }
-    }
-
-    private static void WriteFragment(
-        Span<byte> packet, IpAddress source, IpAddress destination, IpProtocol protocol, int size, byte hopLimit, uint identification, ushort position)
-    {
-        HeaderWriter.V6(packet, source, destination, IpProtocol.Fragment, size + Ipv6View.FragmentHeaderLength, hopLimit);
-        Span<byte> fragment = packet[Ipv6View.MinHeaderLength..];
-        fragment[0] = (byte)protocol;
-        fragment[1] = 0;
-        BinaryPrimitives.WriteUInt16BigEndian(fragment[2..], position);
-        BinaryPrimitives.WriteUInt32BigEndian(fragment[4..], identification);
     }
 
     private void SendPacket(int offset, int length, IpAddress nextHop, FrameOffload offload)

@@ -9,6 +9,8 @@ public static class HeaderWriter
     /// <summary>Most payload that one IPv4 packet without options carries.</summary>
     public const int MaxV4Payload = 65535 - Ipv4View.MinHeaderLength;
 
+    private const ushort MoreFragments = 0x2000;
+
     /// <summary>Writes an Ethernet header (IEEE 802.3, 3.1), tagged when there is a tag (IEEE 802.1Q, 9.3).</summary>
     /// <param name="frame">At least 14 bytes, 18 with a tag.</param>
     /// <param name="destination">Where to.</param>
@@ -75,6 +77,37 @@ public static class HeaderWriter
         packet[7] = hopLimit;
         source.CopyTo(packet[8..]);
         destination.CopyTo(packet[24..]);
+    }
+
+    /// <summary>Bytes that <see cref="Fragment"/> writes.</summary>
+    /// <param name="isV4">Of which family.</param>
+    public static int FragmentLength(bool isV4) => isV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength + Ipv6View.FragmentHeaderLength;
+
+    /// <summary>Writes the header of one piece of a packet of either family (RFC 791, 3.1; RFC 8200, 4.5).</summary>
+    /// <param name="packet">At least <see cref="FragmentLength"/>.</param>
+    /// <param name="source">Where from.</param>
+    /// <param name="destination">Where to, of the same family.</param>
+    /// <param name="protocol">Protocol of the whole payload.</param>
+    /// <param name="offset">Where the piece begins in the payload: a multiple of eight bytes.</param>
+    /// <param name="payload">Length of the piece.</param>
+    /// <param name="more">It is not the last.</param>
+    /// <param name="hopLimit">Routers it may pass.</param>
+    /// <param name="identification">Common to all pieces of a packet; 16 bits of it count in IPv4.</param>
+    public static void Fragment(
+        Span<byte> packet, IpAddress source, IpAddress destination, IpProtocol protocol, int offset, int payload, bool more, byte hopLimit, uint identification)
+    {
+        if (source.IsV4)
+        {
+            V4(packet, source, destination, protocol, payload, hopLimit, (ushort)identification, (ushort)((more ? MoreFragments : 0) | (offset / 8)));
+            return;
+        }
+
+        V6(packet, source, destination, IpProtocol.Fragment, payload + Ipv6View.FragmentHeaderLength, hopLimit);
+        Span<byte> fragment = packet[Ipv6View.MinHeaderLength..];
+        fragment[0] = (byte)protocol;
+        fragment[1] = 0;
+        BinaryPrimitives.WriteUInt16BigEndian(fragment[2..], (ushort)(offset | (more ? 1 : 0)));
+        BinaryPrimitives.WriteUInt32BigEndian(fragment[4..], identification);
     }
 
     /// <summary>Writes a UDP header (RFC 768); the checksum stays 0.</summary>

@@ -61,6 +61,25 @@ public sealed class PacketViewTests
     }
 
     [Fact]
+    public void HeadersOfPiecesAreThoseOfTheirRfcs()
+    {
+        byte[] v6 = new byte[HeaderWriter.FragmentLength(isV4: false)];
+        IpAddress one = IpAddress.FromV6(1);
+        HeaderWriter.Fragment(v6, one, IpAddress.FromV6(2), IpProtocol.Udp, 1448, 1448, more: true, 9, 0x0102_0304);
+
+        // RFC 8200, 3 and 4.5: next header 44, payload length 8 + 1448; then 17, reserved, offset 181 and M, identification.
+        Assert.Equal([0x60, 0, 0, 0, 0x05, 0xB0, 44, 9, .. new byte[15], 1, .. new byte[15], 2, 17, 0, 0x05, 0xA9, 1, 2, 3, 4], v6);
+
+        byte[] v4 = new byte[HeaderWriter.FragmentLength(isV4: true)];
+        HeaderWriter.Fragment(v4, IpAddress.FromV4(0x0A00_0001), IpAddress.FromV4(0x0A00_0002), IpProtocol.Udp, 1480, 5, more: false, 9, 0x0102_0304);
+
+        // RFC 791, 3.1: total length 25, identification 0x0304, no flags and offset 185; the checksum sums to all ones.
+        Assert.Equal([0x45, 0, 0, 25, 3, 4, 0, 185, 9, 17], v4[..10]);
+        Assert.Equal([10, 0, 0, 1, 10, 0, 0, 2], v4[12..]);
+        Assert.Equal(0, InternetChecksum.Finish(InternetChecksum.Add(0, v4)));
+    }
+
+    [Fact]
     public void AFragmentHeaderEndsTheWalkThroughIpv6()
     {
         byte[] packet = new PacketRecipe { V6 = true, NetworkOptions = 8 }.Build()[14..];
