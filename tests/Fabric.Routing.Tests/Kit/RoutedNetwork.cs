@@ -90,6 +90,9 @@ internal sealed class RoutedNetwork : IDisposable
     public static void AddStatic(Router router, string prefix, int link, string gateway) => router.AddRoute(
         new Route(Prefix(prefix), RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(link, Address(gateway))]));
 
+    /// <summary>Frames that were dropped because a cable was full.</summary>
+    public long Overflowed => _ends.Sum(end => end.Port.Counters.TransmitDrops(DropReason.NoBuffer));
+
     /// <summary>Lets time pass.</summary>
     public void Run(TimeSpan time)
     {
