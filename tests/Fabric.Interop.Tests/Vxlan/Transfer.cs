@@ -12,7 +12,7 @@ internal static class Transfer
 
     /// <summary>Pings three times.</summary>
     public static bool Answers(TestNamespace from, string address, int size = 56) =>
-        from.Expect("sh", "-c", $"ping -c 3 -i 0.05 -W 2 -s {size} {address} || true").Contains(" 3 received", StringComparison.Ordinal);
+        from.Expect("sh", "-c", $"ping -c 3 -i 0.05 -W 10 -s {size} {address} || true").Contains(" 3 received", StringComparison.Ordinal);
 
     /// <summary>Sends so many megabytes by TCP to <paramref name="server"/>, or from it.</summary>
     /// <returns>Segments sent again.</returns>
