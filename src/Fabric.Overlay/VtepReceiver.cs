@@ -11,7 +11,6 @@ public sealed class VtepReceiver : IPort, IFrameSink
 {
     private readonly Vtep _vtep;
     private readonly Decapsulator _decapsulator;
-    private readonly Epoll? _ready;
     private readonly WakeEvent? _answersWaiting;
     private volatile VxlanPort[] _segments = [];
     private volatile bool _hasAnswers;
@@ -21,12 +20,10 @@ public sealed class VtepReceiver : IPort, IFrameSink
     {
         _vtep = vtep;
         _decapsulator = new Decapsulator(vtep, Counters);
-        if (vtep.Underlay.ReadyDescriptor is not { } descriptor)
+        if (vtep.Underlay.ReadyDescriptor is null)
             return;
-        _ready = new Epoll();
-        _ready.Add(descriptor, 0);
         _answersWaiting = new WakeEvent();
-        _ready.Add(_answersWaiting.Descriptor, 0);
+        vtep.Underlay.Watch(_answersWaiting.Descriptor);
     }
 
     /// <inheritdoc/>
@@ -42,7 +39,7 @@ public sealed class VtepReceiver : IPort, IFrameSink
     public bool IsUp => true;
 
     /// <inheritdoc/>
-    public SafeHandle? ReadyDescriptor => _ready?.Descriptor;
+    public SafeHandle? ReadyDescriptor => _vtep.Underlay.ReadyDescriptor;
 
     /// <summary>Takes a burst of packets, and hands their frames to the segments' sinks.</summary>
     /// <param name="sink">Not called.</param>
@@ -96,11 +93,7 @@ public sealed class VtepReceiver : IPort, IFrameSink
     }
 
     /// <summary>Closes what it sleeps on; the VTEP does that.</summary>
-    public void Dispose()
-    {
-        _ready?.Dispose();
-        _answersWaiting?.Dispose();
-    }
+    public void Dispose() => _answersWaiting?.Dispose();
 
     /// <summary>An answer, or an MTU to be asked for again, waits for the worker.</summary>
     internal void Wake()

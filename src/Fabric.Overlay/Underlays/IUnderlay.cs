@@ -56,6 +56,13 @@ public interface IUnderlay : IDisposable
     /// <param name="waker">Whom.</param>
     void AttachWaker(IWaker waker);
 
+    /// <summary>Makes <see cref="ReadyDescriptor"/> readable also while another descriptor is; where there is none, the worker is woken
+    /// instead. One set in place of one in another: each costs every datagram that comes something.</summary>
+    /// <param name="descriptor">What to watch; the caller's.</param>
+    void Watch(SafeHandle descriptor)
+    {
+    }
+
     /// <summary>Asks for one wake-up; see <see cref="IPort.TryArm"/>.</summary>
     bool TryArm();
 

@@ -160,6 +160,9 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
     }
 
     /// <inheritdoc/>
+    public void Watch(SafeHandle descriptor) => _ready.Add(descriptor, 0);
+
+    /// <inheritdoc/>
     public bool TryArm() => true;
 
     /// <inheritdoc/>
