@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace Fabric.Cli.Tests;
 
 public sealed class HostTests : IDisposable
@@ -39,15 +41,16 @@ public sealed class HostTests : IDisposable
             streams: { s0: { to: up, listen: s0 } }
             bonds: { up: { to: lan } }
             hosts:
-              h1: { to: lan, address: 10.0.0.1/24, traffic: [{ to: h2, rate: 10000, count: 100 }] }
+              h1: { to: lan, address: 10.0.0.1/24, traffic: [{ to: h2, rate: 10000, count: 50 }] }
               h2: { to: lan, address: 10.0.0.2/24, services: [sink] }
             tests:
               - ping: { from: h1, to: h2 }
             """);
         Assert.Equal(0, _sandbox.Fabric("test", file, "--keep").Status);
-        string status = _sandbox.Fabric("status").Out;
+        string status = "";
+        SpinWait.SpinUntil(() => Regex.IsMatch(status = _sandbox.Fabric("status").Out, "h2 +50 "), TimeSpan.FromSeconds(20));
         Assert.Matches(@"up +lacp +down +s0 link down", status);
-        Assert.Matches(@"h2 +100 +0 +0 +0 ", status);
+        Assert.Matches(@"h2 +50 +0 +0 +0 ", status);
         Assert.Matches(@"lan +- +igmp +10\.0\.0\.254 \(this switch\)", _sandbox.Fabric("snooping").Out);
         Assert.Contains("\"isOwn\": true", _sandbox.Fabric("snooping", "lan", "--json").Out, StringComparison.Ordinal);
         Assert.Contains("switch 'plain' floods multicast", _sandbox.Fabric("snooping", "plain").Error, StringComparison.Ordinal);

@@ -22,14 +22,15 @@ public class LinuxHostTests
         int second = bench.Add("tb", "10.0.2.1/24");
         Join(space, "ta", joined);
         Join(space, "tb", joined);
-        HostTool.Await("both reports", 10, () => bench.Differs(group, $"{first} {second}"));
+        HostTool.Await("both reports", 30, () => bench.Differs(group, $"{first} {second}"));
 
         // Nothing is known any more, and the host answers a query with what it has joined.
         bench.Snoop(options);
-        HostTool.Await("the answers to a query", 10, () => bench.Differs(group, $"{first} {second}"));
+        HostTool.Await("the answers to a query", 30, () => bench.Differs(group, $"{first} {second}"));
 
         space.Ip("addr", "del", joined, "dev", "ta");
-        HostTool.Await("the leave", 10, () => bench.Differs(group, $"{second}"));
+        // In version 2 (MLD's 1) only who reported last tells of leaving; of another, the membership runs out, after eleven seconds here.
+        HostTool.Await("the leave", 40, () => bench.Differs(group, $"{second}"));
         Assert.True(bench.Counters.QueriesSent > 2);
         Assert.All(Enum.GetValues<SnoopFault>(), fault => Assert.Equal(0, bench.Counters.Faults(fault)));
     }
