@@ -1,8 +1,10 @@
+using Fabric.TestKit;
+
 namespace Fabric.Disk.Tests;
 
 /// <summary>The images that QEMU's own tests keep of other programs' making. <c>FABRIC_QEMU_SOURCE</c> names an unpacked source (apt-get source
 /// qemu); without it there is nothing to test.</summary>
-[Collection(JudgedAlone.Name)]
+[Collection(RunsAlone.Name)]
 public sealed class SampleImageTests
 {
     [SkippableTheory]

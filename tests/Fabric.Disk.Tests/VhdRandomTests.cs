@@ -1,7 +1,9 @@
+using Fabric.TestKit;
+
 namespace Fabric.Disk.Tests;
 
 /// <summary>Seeded sequences of requests to VHDs, written by both and judged by QEMU.</summary>
-[Collection(JudgedAlone.Name)]
+[Collection(RunsAlone.Name)]
 public sealed class VhdRandomTests
 {
     [SkippableTheory]

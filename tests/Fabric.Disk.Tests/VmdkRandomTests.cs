@@ -1,7 +1,9 @@
+using Fabric.TestKit;
+
 namespace Fabric.Disk.Tests;
 
 /// <summary>Seeded sequences of requests to VMDKs, written by both and judged by QEMU.</summary>
-[Collection(JudgedAlone.Name)]
+[Collection(RunsAlone.Name)]
 public sealed class VmdkRandomTests
 {
     [SkippableTheory]

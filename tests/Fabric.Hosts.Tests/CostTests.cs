@@ -7,6 +7,7 @@ using static Fabric.Hosts.Tests.Kit.HostNetwork;
 
 namespace Fabric.Hosts.Tests;
 
+[Collection(RunsAlone.Name)]
 public sealed class CostTests
 {
     [Fact]
@@ -16,9 +17,9 @@ public sealed class CostTests
         ManualTimeProvider clock = new();
         List<HostPort> ports = new(Hosts);
         Make(ports, clock, 10);
-        long before = GC.GetTotalMemory(forceFullCollection: true);
+        long before = LiveMemory.Settled();
         Make(ports, clock, Hosts);
-        long each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Hosts;
+        long each = (LiveMemory.Settled() - before) / Hosts;
         Assert.InRange(each, 100, 8 * 1024);
         GC.KeepAlive(ports);
     }

@@ -11,6 +11,7 @@ using static Fabric.Hosts.Tests.Kit.HostNetwork;
 namespace Fabric.Hosts.Tests;
 
 /// <summary>Mutated packets of every protocol into a host. The full count is 10,000,000: <c>FABRIC_TEST_COUNT=10000000</c>.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class FuzzTests
 {
     private const FrameOffloads All = FrameOffloads.Checksum | FrameOffloads.TcpV4 | FrameOffloads.TcpV6 | FrameOffloads.Udp | FrameOffloads.Ecn;
@@ -38,11 +39,11 @@ public sealed class FuzzTests
             if (i % 16 == 0)
                 Pass(link, host, clock, random);
             if (i == count / 4)
-                settled = GC.GetTotalMemory(forceFullCollection: true);
+                settled = LiveMemory.Settled();
         }
 
         Pass(link, host, clock, random);
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true), 0, settled + (24 << 20));
+        Assert.InRange(LiveMemory.Settled(), 0, settled + (24 << 20));
         Assert.InRange(host.Neighbors.Count, 0, Fabric.Hosts.Neighbors.NeighborCache.MaxEntries);
         Assert.InRange(host.Addresses.Count, 0, 16);
         Assert.True(host.Counters.TotalDrops > count / 4);

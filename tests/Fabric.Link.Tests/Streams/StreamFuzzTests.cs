@@ -11,6 +11,7 @@ namespace Fabric.Link.Tests.Streams;
 /// StreamFuzz</c>. What is checked: every frame that a peer sent whole arrives unchanged and in order, those before a lie included; each
 /// runt and each lie is counted once; the next peer is taken; the port wakes its worker whenever it has let it sleep; what the port sends
 /// arrives whole; nothing grows.</remarks>
+[Collection(RunsAlone.Name)]
 public sealed class StreamFuzzTests : IDisposable
 {
     private const int MostGrowth = 32 << 20;
@@ -36,13 +37,13 @@ public sealed class StreamFuzzTests : IDisposable
                 fuzz.Talk(peer);
             fuzz.TakeTheRest(peers);
             if (peers == 8)
-                memory = GC.GetTotalMemory(forceFullCollection: true);
+                memory = LiveMemory.Settled();
         }
 
         Assert.Equal((fuzz.Frames, fuzz.Bytes), (port.Counters.ReceivedFrames, port.Counters.ReceivedBytes));
         Assert.Equal((fuzz.Runts, fuzz.Lies), (port.Counters.ReceiveDrops(DropReason.Truncated), port.Counters.ReceiveDrops(DropReason.Oversized)));
         Assert.True(fuzz is { Runts: > 0, Lies: > 0, CutOff: > 0, Echoed: > 0 }, "some of it never happened");
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - memory, long.MinValue, MostGrowth);
+        Assert.InRange(LiveMemory.Settled() - memory, long.MinValue, MostGrowth);
     }
 
     [Fact]

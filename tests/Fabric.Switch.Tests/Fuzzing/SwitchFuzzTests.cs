@@ -16,6 +16,7 @@ namespace Fabric.Switch.Tests.Fuzzing;
 /// SwitchFuzz</c>, two to three minutes. What is checked: nothing crashes or reads past a frame's end; each frame has exactly one fate, and
 /// as many copies leave as the counters say; no frame leaves a port that its state, its VLANs or isolation forbid, or in the wrong form;
 /// forwarding allocates nothing.</remarks>
+[Collection(RunsAlone.Name)]
 public sealed class SwitchFuzzTests : IDisposable
 {
     private const int PortCount = 6;
@@ -65,7 +66,7 @@ public sealed class SwitchFuzzTests : IDisposable
     {
         long count = TestSeed.Count(60_000);
         Burst(0);
-        long memory = GC.GetTotalMemory(forceFullCollection: true);
+        long memory = LiveMemory.Settled();
         _allocated = 0;
         for (int bursts = 0; _switch.Counters.Received < count; bursts++)
         {
@@ -77,7 +78,7 @@ public sealed class SwitchFuzzTests : IDisposable
 
         // The runtime allocates now and then for itself while methods are compiled again.
         Assert.InRange(_allocated, 0, 4096);
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - memory, long.MinValue, 2_000_000);
+        Assert.InRange(LiveMemory.Settled() - memory, long.MinValue, 2_000_000);
         SwitchCounters counters = _switch.Counters;
         DropReason[] silent = [.. SwitchReasons.Where(reason => counters.Drops(reason) == 0)];
         Assert.Empty(silent);
