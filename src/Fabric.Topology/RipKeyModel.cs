@@ -11,4 +11,10 @@ public sealed record RipKeyModel(int Id, string Type, string Secret)
 
     /// <summary>Used until then, or null for ever.</summary>
     public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Where it is taken of neighbours from another time on than <see cref="From"/>.</summary>
+    public DateTimeOffset? AcceptFrom { get; init; }
+
+    /// <summary>Where it is taken of neighbours until another time than <see cref="Until"/>.</summary>
+    public DateTimeOffset? AcceptUntil { get; init; }
 }

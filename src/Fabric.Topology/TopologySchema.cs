@@ -56,9 +56,10 @@ public static class TopologySchema
         ValueKind.Duration => Pattern("^[0-9]+(\\.[0-9]+)?(ms|s|m|h)$", "string"),
         ValueKind.Mac => Pattern("^([0-9A-Fa-f]{2}[:-]){5}[0-9A-Fa-f]{2}$", "string"),
         ValueKind.Choice => new() { ["enum"] = new JsonArray([.. key.Choices.Select(choice => JsonValue.Create(choice))]) },
-        ValueKind.Section when key.Shorthand != null => new() { ["oneOf"] = new JsonArray(Typed("string"), Describe(key.Section!)) },
+        ValueKind.Section when key.Shorthand != null => ShorthandOr(key, Describe(key.Section!)),
         ValueKind.Section => Describe(key.Section!),
         ValueKind.SectionsByName => new() { ["type"] = new JsonArray("object", "null"), ["additionalProperties"] = OrNull(key.Section!) },
+        ValueKind.Sections when key.Shorthand != null => ShorthandOr(key, Describe(key.Section!), new JsonObject { ["type"] = "array", ["items"] = ShorthandOr(key, Describe(key.Section!)) }),
         ValueKind.Sections => new() { ["type"] = new JsonArray("array", "null"), ["items"] = Describe(key.Section!) },
         ValueKind.NamesOrSections => new()
         {
@@ -72,6 +73,8 @@ public static class TopologySchema
         ValueKind.Names => new() { ["type"] = new JsonArray("array", "null"), ["items"] = Typed("string") },
         _ => Typed("string"),
     };
+
+    private static JsonObject ShorthandOr(Key key, params JsonNode[] others) => new() { ["oneOf"] = new JsonArray([Describe(key.Section!.Find(key.Shorthand!)!), .. others]) };
 
     private static JsonObject OrNull(Section section)
     {

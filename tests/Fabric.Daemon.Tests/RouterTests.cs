@@ -229,6 +229,42 @@ public sealed class RouterTests : IDisposable
         Assert.Contains(report.Routes, route => route is { Prefix: "10.2.0.0/24", Origin: "network", Metric: 1, RemainingSeconds: null });
     }
 
+    /// <summary>Of three sources for a network the nearest counts, and what is added to metrics is added to those of one list alone.</summary>
+    [Fact]
+    public async Task RipKeepsDistancesByNeighborAndOffsetsByPrefix()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: policy
+            switches: { a: }
+            prefix-lists: { seven: { rules: [{ action: permit, prefix: 10.7.0.0/24 }] }, eight: { rules: [{ action: permit, prefix: 10.8.0.0/24 }] } }
+            routers:
+              r1:
+                interfaces: { a: { to: a, address: 10.0.0.1/24 } }
+                routes: [{ to: 10.2.0.0/24, blackhole: true, distance: 100 }, { to: 10.3.0.0/24, blackhole: true, distance: 100 }]
+                rip:
+                  interfaces: { a: { offset-in: [{ amount: 5, filter: seven }] } }
+                  distances: [{ neighbors: 10.0.0.0/24, distance: 110 }, { neighbors: 10.0.0.2/32, distance: 90 }]
+                  timers: &fast { update: 1s, jitter: 100ms, hold-off-least: 10ms, hold-off-most: 50ms }
+              r2:
+                interfaces: { a: { to: a, address: 10.0.0.2/24 } }
+                loopback: [10.2.0.1/24, 10.7.0.1/24, 10.8.0.1/24]
+                rip: { redistribute: [connected], offset-out: [{ amount: 2, filter: eight }], default-route: { metric: 4, tag: 9 }, timers: *fast }
+              r3:
+                interfaces: { a: { to: a, address: 10.0.0.3/24 } }
+                loopback: [10.3.0.1/24]
+                rip: { redistribute: [connected], timers: *fast }
+            """);
+
+        await UntilAsync(() => topology.Routes("r1").Count(route => route.Source == "rip") == 5);
+
+        Assert.Equal(
+            [
+                "0.0.0.0/0 rip 90 5 9", "10.0.0.0/24 connected 0 0 0", "10.2.0.0/24 rip 90 2 0", "10.3.0.0/24 static 100 0 0", "10.7.0.0/24 rip 90 7 0", "10.8.0.0/24 rip 90 4 0",
+            ],
+            topology.Routes("r1").Where(route => route.Selected).Select(route => $"{route.Prefix} {route.Source} {route.Distance} {route.Metric} {route.Tag}"));
+        Assert.Contains(topology.Routes("r1"), route => route is { Prefix: "10.3.0.0/24", Source: "rip", Distance: 110, Selected: false });
+    }
+
     [Theory]
     [InlineData("10.1.0.0/16", 0, true)]
     [InlineData("10.1.2.0/24", 0, false)]

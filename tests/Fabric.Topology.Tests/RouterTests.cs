@@ -99,7 +99,7 @@ public class RouterTests
         Assert.Equal((true, "off"), (lan.IsPassive, lan.SplitHorizon));
         Assert.Equal(new RipKeyModel(3, "hmac-sha-256", "hush") { From = new DateTimeOffset(2026, 1, 31, 0, 0, 0, TimeSpan.Zero) }, Assert.Single(lan.Keys));
         Assert.Equal([new RedistributionModel("static", 4, 8, "lans"), new RedistributionModel("connected", null, null, null)], rip.Redistribute.Values);
-        Assert.Equal((2, 12, 8, 100, 500), (rip.Update.Seconds, rip.Timeout.Seconds, rip.Garbage.Seconds, rip.LeastHoldOff.Milliseconds, rip.MostHoldOff.Milliseconds));
+        Assert.Equal((2, 12, 8, 100, 500), (rip.Timers.Update.Seconds, rip.Timers.Timeout.Seconds, rip.Timers.Garbage.Seconds, rip.Timers.LeastHoldOff.Milliseconds, rip.Timers.MostHoldOff.Milliseconds));
         Assert.True(rip is { DefaultRoute: "always", FilterIn: "plain", FilterOut: null, Distance: 120, MaxPaths: 16 });
         Assert.Equal(["lan", "east"], r1.Ripng!.Interfaces.Keys);
         Assert.Equal([IPAddress.Parse("fe80::2")], r1.Ripng.Neighbors);
@@ -111,6 +111,44 @@ public class RouterTests
         Assert.Equal(
             [new PrefixRuleModel(true, IPNetwork.Parse("10.0.0.0/8"), 8, 24, null), new PrefixRuleModel(false, IPNetwork.Parse("192.168.0.0/16"), 24, 32, null), new PrefixRuleModel(true, null, 0, 128, 7)],
             model.PrefixLists["lans"].Rules);
+    }
+
+    [Fact]
+    public void Offsets_and_distances_are_for_all_or_for_some()
+    {
+        TopologyModel model = TopologyFile.Load("""
+            switches: { lan: }
+            prefix-lists: { far: { rules: [{ action: permit, prefix: 10.8.0.0/16 }] } }
+            routers:
+              r:
+                interfaces: { a: { to: lan, address: 10.1.0.1/24 }, b: { to: lan, address: 10.2.0.1/24 } }
+                rip:
+                  interfaces:
+                    a: { offset-in: 2, offset-out: [{ amount: 5, filter: far }, 1], timers: { update: 60s }, receive: none }
+                    b: { offset-in: { amount: 3, filter: far }, send: none }
+                  offset-in: [{ amount: 4, filter: far }]
+                  offset-out: 1
+                  distance: 130
+                  distances: [{ neighbors: 10.0.0.0/8, distance: 90 }, { neighbors: 10.1.0.7/32, distance: 255 }]
+                  neighbor-limit: 8
+                  default-route: { metric: 3, tag: 7 }
+                  authentication: [{ secret: a, from: 2026-01-31T00:00:00Z, until: 2026-02-28T00:00:00Z, accept-from: 2026-01-30T00:00:00Z, accept-until: 2026-03-01T00:00:00Z }]
+                ripng: { distances: [{ neighbors: fe80::1/128, distance: 9 }], default-route: when-known }
+            """);
+        RipModel rip = model.Routers["r"].Rip!;
+
+        (RipInterfaceModel a, RipInterfaceModel b) = (rip.Interfaces["a"], rip.Interfaces["b"]);
+        Assert.Equal([new RipOffsetModel(2, null)], a.OffsetsIn);
+        Assert.Equal([new RipOffsetModel(5, "far"), new RipOffsetModel(1, null)], a.OffsetsOut);
+        Assert.Equal([new RipOffsetModel(3, "far")], b.OffsetsIn);
+        Assert.Equal((0, "none", "none"), (b.OffsetsOut.Count, a.Receive, b.Send));
+        Assert.Equal((new RipOffsetModel(4, "far"), new RipOffsetModel(1, null)), (rip.OffsetsIn[0], rip.OffsetsOut[0]));
+        Assert.Equal((60, 360, 30), (a.Timers.Update.TotalSeconds, a.Timers.Timeout.TotalSeconds, b.Timers.Update.TotalSeconds));
+        Assert.Equal([new RipDistanceModel(IPNetwork.Parse("10.0.0.0/8"), 90), new RipDistanceModel(IPNetwork.Parse("10.1.0.7/32"), 255)], rip.Distances);
+        Assert.Equal((130, 8, "always", 3, 7), (rip.Distance, rip.NeighborLimit, rip.DefaultRoute, rip.DefaultRouteMetric, rip.DefaultRouteTag));
+        Assert.Equal((30, 1), (a.Keys[0].AcceptFrom!.Value.Day, a.Keys[0].AcceptUntil!.Value.Day));
+        RipModel ripng = model.Routers["r"].Ripng!;
+        Assert.Equal((IPNetwork.Parse("fe80::1/128"), "when-known", 1), (ripng.Distances[0].Neighbors, ripng.DefaultRoute, ripng.DefaultRouteMetric));
     }
 
     [Fact]
@@ -152,7 +190,7 @@ public class RouterTests
     [InlineData("interfaces: { a: { to: lan } }, rip: { interfaces: [a] }", "interface 'a' of router 'r' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6")]
     [InlineData("interfaces: { wan: { to: lan, address: 10.1.0.1 } }, rip: { passive: [wam] }", "router 'r' has no interface 'wam'; did you mean 'wan'?")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { redistribute: [conected] }", "'conected' is no source of routes; there is connected, static; did you mean 'connected'?")]
-    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { filter-in: x }", "there is no prefix list 'x'; the file declares no prefix list")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { filter-in: x }", "there is no prefix list 'x'; there is lans")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { timers: { update: 30s, timeout: 20s } }", "'timeout:' is from one update (30 s) to 24h: routes would be lost between two updates")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { version: 1, authentication: [{ secret: x }] }", "version 1 of RIP knows no authentication; with keys, versions are 2")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: 12345678901234567 }] }", "a secret for 'md5' has at most 16 octets")]
@@ -162,11 +200,23 @@ public class RouterTests
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, dhcp: { a: { range: 10.1.0.7-10.1.0.9, static: { hozt: 10.1.0.5 } } }", "there is no host or VM 'hozt' at interface 'a'; did you mean 'host'?")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, advertise: [a]", "interface 'a' of router 'r' has no IPv6 prefix to advertise; give it an 'address6:'")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, ripng: { neighbors: [fd00::1] }", "fd00::1 is on no link of router 'r'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { offset-in: 17 }", "'amount: 17' is no whole number from 0 to 16")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { offset-out: [{ filter: lans }] }", "the metric offset lacks 'amount:' (What is added; the sum stops at 16, which is nowhere)")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { interfaces: { a: { offset-in: [{ amount: 1, filter: lasn }] } } }", "there is no prefix list 'lasn'; did you mean 'lans'?")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { offset-in: [1, { amount: 2, filter: lans }] }", "the first of 'offset-in:' that fits counts, and one without 'filter:' before this fits all; put it last")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { distances: [{ neighbors: 10.1.0.0/24 }] }", "the distance lacks 'distance:' (Administrative distance of what they tell; with 255 it is not used)")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { distances: [{ neighbors: 10.2.0.0/24, distance: 9 }] }", "no neighbour is in 10.2.0.0/24: router 'r' has no interface in it")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { distances: [{ neighbors: 10.1.0.7/32, distance: 9 }, { neighbors: 10.1.0.7/32, distance: 8 }] }", "neighbours in 10.1.0.7/32 have a distance already")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, ripng: { distances: [{ neighbors: fd00::/64, distance: 9 }] }", "no neighbour is in fd00::/64: those of RIPng go by their link-local addresses, such as fe80::1/128 (RFC 2080, 2.4.2)")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { default-route: allways }", "'when: allways' is none of always, when-known; did you mean 'always'?")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { interfaces: { a: { timers: { update: 30s, jitter: 20s } } } }", "'jitter:' is at most half of 'update:'")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: x, accept-until: 2026-01-31T00:00:00Z }] }", "'accept-until:' goes with an 'until:' that is no later: neighbours may use the key as long as this router")]
     public void One_fault_gives_one_line(string router, string fault)
     {
         string yaml = $$"""
             switches: { lan: { subnet: 10.1.0.0/24 } }
             hosts: { host: { to: lan, address: 10.1.0.9 } }
+            prefix-lists: { lans: { otherwise: permit } }
             routers:
               r: { {{router}} }
             """;

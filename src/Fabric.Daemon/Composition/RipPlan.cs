@@ -17,30 +17,24 @@ internal static class RipPlan
     /// <param name="lists">Prefix lists by name.</param>
     internal static RipOptions OptionsOf(RouterModel router, RipModel rip, IReadOnlyDictionary<string, PrefixListModel> lists)
     {
-        RipTimers timers = new()
-        {
-            Update = rip.Update,
-            Jitter = rip.Jitter,
-            Timeout = rip.Timeout,
-            Garbage = rip.Garbage,
-            TriggerMin = rip.LeastHoldOff,
-            TriggerMax = rip.MostHoldOff,
-        };
         RipOptions options = new()
         {
             IsNg = rip == router.Ripng,
-            Interface = new RipInterfaceOptions { Enabled = false, Timers = timers },
-            Interfaces = rip.Interfaces.Values.ToDictionary(item => router.Interfaces[item.Name].FullName, item => OptionsOf(item, timers, lists)),
+            Interface = new RipInterfaceOptions { Enabled = false, Timers = TimersOf(rip.Timers) },
+            Interfaces = rip.Interfaces.Values.ToDictionary(item => router.Interfaces[item.Name].FullName, item => OptionsOf(item, lists)),
             Neighbors = [.. rip.Neighbors.Select(IpAddress.From)],
             Redistribute = new Redistribution([.. rip.Redistribute.Values.Select(item => OptionsOf(item, lists))]),
             DefaultMetric = (byte)rip.DefaultMetric,
-            DefaultRoute = rip.DefaultRoute is { } when ? new RipDefaultRoute { Always = when == "always" } : null,
+            DefaultRoute = rip.DefaultRoute is { } when ? new RipDefaultRoute { Always = when == "always", Metric = (byte)rip.DefaultRouteMetric, Tag = (ushort)rip.DefaultRouteTag } : null,
             Distance = (byte)rip.Distance,
+            Distances = [.. rip.Distances.Select(item => new RipDistance(RouterPlan.PrefixOf((item.Neighbors.BaseAddress, item.Neighbors.PrefixLength)), (byte)item.Distance))],
             MaxPaths = rip.MaxPaths,
             Accepts = FilterOf(rip.FilterIn, lists),
             Announces = FilterOf(rip.FilterOut, lists),
+            OffsetsIn = OffsetsOf(rip.OffsetsIn, lists),
+            OffsetsOut = OffsetsOf(rip.OffsetsOut, lists),
         };
-        return rip.Limit is int limit ? options with { RouteLimit = limit } : options;
+        return options with { RouteLimit = rip.Limit ?? options.RouteLimit, NeighborLimit = rip.NeighborLimit ?? options.NeighborLimit };
     }
 
     /// <summary>How it stands.</summary>
@@ -76,7 +70,7 @@ internal static class RipPlan
 
     private static double? Seconds(TimeSpan? time) => time is { } value ? Math.Round(value.TotalSeconds, 1) : null;
 
-    private static RipInterfaceOptions OptionsOf(RipInterfaceModel item, RipTimers timers, IReadOnlyDictionary<string, PrefixListModel> lists) => new()
+    private static RipInterfaceOptions OptionsOf(RipInterfaceModel item, IReadOnlyDictionary<string, PrefixListModel> lists) => new()
     {
         Enabled = true,
         Passive = item.IsPassive,
@@ -85,17 +79,28 @@ internal static class RipPlan
         Send = VersionsOf(item.Send),
         Receive = VersionsOf(item.Receive),
         Broadcast = item.Broadcasts,
-        Timers = timers,
+        Timers = TimersOf(item.Timers),
         Keys = [.. item.Keys.Select(KeyOf)],
         Accepts = FilterOf(item.FilterIn, lists),
         Announces = FilterOf(item.FilterOut, lists),
-        OffsetsIn = OffsetOf(item.OffsetIn),
-        OffsetsOut = OffsetOf(item.OffsetOut),
+        OffsetsIn = OffsetsOf(item.OffsetsIn, lists),
+        OffsetsOut = OffsetsOf(item.OffsetsOut, lists),
     };
 
-    private static RipOffset[] OffsetOf(int amount) => amount == 0 ? [] : [new RipOffset(null, (byte)amount)];
+    private static RipTimers TimersOf(RipTimersModel timers) => new()
+    {
+        Update = timers.Update,
+        Jitter = timers.Jitter,
+        Timeout = timers.Timeout,
+        Garbage = timers.Garbage,
+        TriggerMin = timers.LeastHoldOff,
+        TriggerMax = timers.MostHoldOff,
+    };
 
-    private static RipVersions VersionsOf(string word) => word switch { "1" => RipVersions.V1, "both" => RipVersions.Both, _ => RipVersions.V2 };
+    private static RipOffset[] OffsetsOf(IReadOnlyList<RipOffsetModel> offsets, IReadOnlyDictionary<string, PrefixListModel> lists) =>
+        [.. offsets.Select(item => new RipOffset(FilterOf(item.Filter, lists), (byte)item.Amount))];
+
+    private static RipVersions VersionsOf(string word) => word switch { "1" => RipVersions.V1, "both" => RipVersions.Both, "none" => RipVersions.None, _ => RipVersions.V2 };
 
     private static RipKey KeyOf(RipKeyModel key)
     {
@@ -116,8 +121,8 @@ internal static class RipPlan
             Secret = Encoding.UTF8.GetBytes(key.Secret),
             SendFrom = from,
             SendUntil = until,
-            AcceptFrom = from,
-            AcceptUntil = until,
+            AcceptFrom = key.AcceptFrom ?? from,
+            AcceptUntil = key.AcceptUntil ?? until,
         };
     }
 

@@ -18,6 +18,7 @@ internal sealed record Key(string Name, ValueKind Kind, string Help)
     /// <summary>Smallest and largest value, for <see cref="ValueKind.Integer"/>.</summary>
     internal (int Low, int High) Range { get; init; } = (0, int.MaxValue);
 
-    /// <summary>For a section: the key that a plain scalar in its place stands for (<c>restart: alice</c>), or null.</summary>
+    /// <summary>For a section, and those of a list: the key that a plain scalar in its place stands for (<c>restart: alice</c>), or null. With it a list of one
+    /// needs no brackets.</summary>
     internal string? Shorthand { get; init; }
 }

@@ -66,7 +66,34 @@ internal static class RouterLanguage
         new Key("id", ValueKind.Integer, "Number that packets name the key by; 1 unless given.") { Range = (0, 255) },
         new Key("secret", ValueKind.Text, "What both sides know.") { IsRequired = true },
         new Key("from", ValueKind.Instant, "Used from then on, such as 2026-01-31T00:00:00Z."),
-        new Key("until", ValueKind.Instant, "Used until then."));
+        new Key("until", ValueKind.Instant, "Used until then."),
+        new Key("accept-from", ValueKind.Instant, "Taken of neighbours from then on, for clocks that are behind; as from: unless given."),
+        new Key("accept-until", ValueKind.Instant, "Taken of neighbours until then, for clocks that are ahead; as until: unless given."));
+
+    internal static readonly Section RipOffset = new(
+        "metric offset",
+        new Key("amount", ValueKind.Integer, "What is added; the sum stops at 16, which is nowhere.") { Range = (0, MostMetric), IsRequired = true },
+        new Key("filter", ValueKind.Name, "Prefix list of the networks it is for; all unless given."));
+
+    internal static readonly Section RipDistance = new(
+        "distance",
+        new Key("neighbors", ValueKind.Network, "Network that the neighbours' addresses are in, such as 10.0.12.0/30; of several that fit, the longest counts.") { IsRequired = true },
+        new Key("distance", ValueKind.Integer, "Administrative distance of what they tell; with 255 it is not used.") { Range = (1, MostDistance), IsRequired = true });
+
+    internal static readonly Section DefaultRoute = new(
+        "default route",
+        new Key("when", ValueKind.Choice, "always, or when-known, which is while the router has a default route of another source; always unless given.") { Choices = ["always", "when-known"] },
+        new Key("metric", ValueKind.Integer, "Metric it is told with; 1 unless given.") { Range = (1, MostMetric - 1) },
+        new Key("tag", ValueKind.Integer, "Tag it is told with; 0 unless given.") { Range = (0, MostTag) });
+
+    internal static readonly Section RipTimers = new(
+        "timers",
+        new Key("update", ValueKind.Duration, "Between two full updates; 30s unless given. The other times follow it in the standard's proportions unless given."),
+        new Key("jitter", ValueKind.Duration, "Most that is added to or taken from the time between two updates by chance; a sixth of it, 5s of 30s, unless given."),
+        new Key("timeout", ValueKind.Duration, "After which a route that nobody confirms is lost; six updates, 180s, unless given."),
+        new Key("garbage", ValueKind.Duration, "How long its loss is told of; four updates, 120s, unless given."),
+        new Key("hold-off-least", ValueKind.Duration, "Least time from a change to the triggered update that tells of it; a thirtieth of an update, 1s, unless given."),
+        new Key("hold-off-most", ValueKind.Duration, "Most time from a change to the triggered update; a sixth of an update, 5s, unless given."));
 
     internal static readonly Section RipInterface = new("rip interface", [.. RipInterfaceKeys(), .. RipVersionKeys()]);
 
@@ -77,15 +104,6 @@ internal static class RouterLanguage
         new Key("metric", ValueKind.Integer, "Metric the routes are told with.") { Range = (1, MostMetric) },
         new Key("tag", ValueKind.Integer, "Tag the routes are told with; their own unless given.") { Range = (0, MostTag) },
         new Key("filter", ValueKind.Name, "Prefix list that chooses among them."));
-
-    internal static readonly Section RipTimers = new(
-        "timers",
-        new Key("update", ValueKind.Duration, "Between two full updates; 30s unless given. The other times follow it in the standard's proportions unless given."),
-        new Key("jitter", ValueKind.Duration, "Most that is added to or taken from the time between two updates by chance; a sixth of it, 5s of 30s, unless given."),
-        new Key("timeout", ValueKind.Duration, "After which a route that nobody confirms is lost; six updates, 180s, unless given."),
-        new Key("garbage", ValueKind.Duration, "How long its loss is told of; four updates, 120s, unless given."),
-        new Key("hold-off-least", ValueKind.Duration, "Least time from a change to the triggered update that tells of it; a thirtieth of an update, 1s, unless given."),
-        new Key("hold-off-most", ValueKind.Duration, "Most time from a change to the triggered update; a sixth of an update, 5s, unless given."));
 
     internal static readonly Section Rip = new(
         "rip",
@@ -138,11 +156,13 @@ internal static class RouterLanguage
         new Key("passive", ValueKind.Names, "Interfaces whose networks are told of, but on which nothing is said."),
         new Key("neighbors", ValueKind.Addresses, "Neighbours that get updates of their own, where multicast does not pass."),
         new Key("redistribute", ValueKind.NamesOrSections, "Sources whose routes are told of: connected, static; or a mapping with more to say.") { Section = Redistribution, Choices = RouteSources },
-        new Key("default-route", ValueKind.Choice, "Tell the neighbours that everything is reached by this router: always, or when-known, which is while it has a default route of another source.") { Choices = ["always", "when-known"] },
+        new Key("default-route", ValueKind.Section, "Tell the neighbours that everything is reached by this router: always or when-known, or a mapping with more to say.") { Section = DefaultRoute, Shorthand = "when" },
         new Key("default-metric", ValueKind.Integer, "Metric of redistributed routes where nothing else is said; 1 unless given.") { Range = (1, MostMetric) },
         new Key("distance", ValueKind.Integer, "Administrative distance of what is learned; 120 unless given.") { Range = (1, MostDistance) },
+        new Key("distances", ValueKind.Sections, "Other administrative distances of what certain neighbours tell.") { Section = RipDistance },
         new Key("max-paths", ValueKind.Integer, "Most next hops of equal cost that share traffic; 16 unless given.") { Range = (1, MostMetric) },
         new Key("limit", ValueKind.Integer, "Most prefixes that it keeps; 65536 unless given.") { Range = (1, 1_000_000) },
+        new Key("neighbor-limit", ValueKind.Integer, "Most neighbours it listens to on an interface; 256 unless given.") { Range = (1, 4096) },
         new Key("split-horizon", ValueKind.Choice, "How routes are told of where they were learned: as lost (poisoned), not at all (simple), or as any (off); poisoned unless given.")
         {
             Choices = ["poisoned", "simple", "off"],
@@ -150,23 +170,26 @@ internal static class RouterLanguage
         new Key("timers", ValueKind.Section, "Times other than the standard's; the neighbours need the same.") { Section = RipTimers },
         new Key("filter-in", ValueKind.Name, "Prefix list for what is learned."),
         new Key("filter-out", ValueKind.Name, "Prefix list for what is told."),
+        new Key("offset-in", ValueKind.Sections, "Added to metrics heard, where the interface has no offset that fits: an amount, or a list of which the first that fits counts.") { Section = RipOffset, Shorthand = "amount" },
+        new Key("offset-out", ValueKind.Sections, "Added to metrics told, where the interface has no offset that fits: an amount, or a list of which the first that fits counts.") { Section = RipOffset, Shorthand = "amount" },
     ];
 
     private static Key[] RipInterfaceKeys() =>
     [
         new Key("cost", ValueKind.Integer, "Added to the metric of what is learned; 1 unless given.") { Range = (1, MostMetric - 1) },
         new Key("split-horizon", ValueKind.Choice, "As for the whole.") { Choices = ["poisoned", "simple", "off"] },
-        new Key("offset-in", ValueKind.Integer, "Added to every metric heard here, besides the cost.") { Range = (0, MostMetric) },
-        new Key("offset-out", ValueKind.Integer, "Added to every metric told here.") { Range = (0, MostMetric) },
+        new Key("offset-in", ValueKind.Sections, "Added to metrics heard here, besides the cost: an amount, or a list of which the first that fits counts.") { Section = RipOffset, Shorthand = "amount" },
+        new Key("offset-out", ValueKind.Sections, "Added to metrics told here: an amount, or a list of which the first that fits counts.") { Section = RipOffset, Shorthand = "amount" },
+        new Key("timers", ValueKind.Section, "Times of this interface, in place of those of the whole.") { Section = RipTimers },
         new Key("filter-in", ValueKind.Name, "Prefix list for what is learned here."),
         new Key("filter-out", ValueKind.Name, "Prefix list for what is told here."),
     ];
 
     private static Key[] RipVersionKeys() =>
     [
-        new Key("send", ValueKind.Choice, "Version that is sent.") { Choices = ["1", "2", "both"] },
+        new Key("send", ValueKind.Choice, "Version that is sent.") { Choices = ["1", "2", "both", "none"] },
         new Key("broadcast", ValueKind.Boolean, "Send version 2 as broadcast, for routers of version 1 to read it too."),
-        new Key("receive", ValueKind.Choice, "Versions that are taken.") { Choices = ["1", "2", "both"] },
+        new Key("receive", ValueKind.Choice, "Versions that are taken.") { Choices = ["1", "2", "both", "none"] },
         new Key("authentication", ValueKind.Sections, "Keys, in place of those of the whole; an empty list for none.") { Section = RipAuthentication },
     ];
 }

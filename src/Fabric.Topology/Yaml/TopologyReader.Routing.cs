@@ -1,8 +1,6 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
-using System.Text;
-using Fabric.Topology.Language;
 using YamlDotNet.RepresentationModel;
 
 namespace Fabric.Topology.Yaml;
@@ -10,11 +8,6 @@ namespace Fabric.Topology.Yaml;
 // Routers: what they know, learn, tell and give out.
 internal sealed partial class TopologyReader
 {
-    /// <summary>A plain password has 16 octets in the packet (RFC 2453, 4.1), and so has a key of MD5 (RFC 4822, 3.2).</summary>
-    private const int MostSecret = 16;
-
-    private static readonly TimeSpan LeastUpdate = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MostTime = TimeSpan.FromDays(1);
     private static readonly string[] DropKeys = ["blackhole", "unreachable", "prohibited"];
     private readonly Dictionary<string, PrefixListModel> _prefixLists = [];
 
@@ -91,162 +84,6 @@ internal sealed partial class TopologyReader
         string nearest = YamlSection.DidYouMean(name, router.Interfaces.Keys);
         errors.Add(at, $"router '{router.Name}' has no interface '{name}'{(nearest.Length > 0 ? nearest : $"; it has {string.Join(", ", router.Interfaces.Keys.DefaultIfEmpty("none"))}")}");
         return false;
-    }
-
-    private RipModel ReadRip(RouterDraft router, YamlSection section, AddressFamily family)
-    {
-        bool isV4 = family == AddressFamily.InterNetwork;
-        YamlSection? timers = section.Child("timers");
-        TimeSpan update = timers?.Duration("update") ?? TimeSpan.FromSeconds(30);
-        RipModel rip = new()
-        {
-            Interfaces = ReadRipInterfaces(router, section, family),
-            Redistribute = ReadRedistribution(section),
-            Neighbors = [.. section.Addresses("neighbors").Where(item => IsNeighbor(router, section, item.Address, item.Node, family)).Select(item => item.Address)],
-            DefaultRoute = section.Choice("default-route"),
-            DefaultMetric = section.Integer("default-metric") ?? 1,
-            Distance = section.Integer("distance") ?? 120,
-            MaxPaths = section.Integer("max-paths") ?? 16,
-            Limit = section.Integer("limit"),
-            Update = update,
-            Jitter = timers?.Duration("jitter") ?? update / 6,
-            Timeout = timers?.Duration("timeout") ?? 6 * update,
-            Garbage = timers?.Duration("garbage") ?? 4 * update,
-            LeastHoldOff = timers?.Duration("hold-off-least") ?? update / 30,
-            MostHoldOff = timers?.Duration("hold-off-most") ?? update / 6,
-            FilterIn = ReadRipFilter(section, "filter-in"),
-            FilterOut = ReadRipFilter(section, "filter-out"),
-        };
-        if (timers is not null)
-            CheckTimers(timers, rip);
-        if (!isV4 && rip.Neighbors.Any(neighbor => !neighbor.IsIPv6LinkLocal))
-            errors.Add(section.At("neighbors"), "RIPng speaks from link-local address to link-local address; its neighbours are named by theirs (RFC 2080, 2.4.2)");
-        return rip;
-    }
-
-    private void CheckTimers(YamlSection timers, RipModel rip)
-    {
-        if (rip.Update < LeastUpdate || rip.Update > MostTime)
-            errors.Add(timers.At("update"), "'update:' is from 100ms to 24h");
-        if (rip.Timeout < rip.Update || rip.Timeout > MostTime)
-            errors.Add(timers.At("timeout"), $"'timeout:' is from one update ({rip.Update.TotalSeconds:0.###} s) to 24h: routes would be lost between two updates");
-        if (rip.Garbage < LeastUpdate || rip.Garbage > MostTime)
-            errors.Add(timers.At("garbage"), "'garbage:' is from 100ms to 24h");
-        if (rip.Jitter > rip.Update / 2)
-            errors.Add(timers.At("jitter"), "'jitter:' is at most half of 'update:'");
-        if (rip.MostHoldOff > rip.Update || rip.LeastHoldOff > rip.MostHoldOff)
-            errors.Add(timers.At(timers.Has("hold-off-most") ? "hold-off-most" : "hold-off-least"), "'hold-off-least:' is at most 'hold-off-most:', and that is at most 'update:'");
-    }
-
-    private bool IsNeighbor(RouterDraft router, YamlSection section, IPAddress neighbor, YamlNode at, AddressFamily family)
-    {
-        if (!IsOfFamily(section, "neighbors", neighbor, family))
-            return false;
-        if (neighbor.IsIPv6LinkLocal || NetworksOf(router).Any(network => network.Contains(neighbor)))
-            return true;
-        errors.Add(at, $"{neighbor} is on no link of router '{router.Name}'");
-        return false;
-    }
-
-    private Dictionary<string, RipInterfaceModel> ReadRipInterfaces(RouterDraft router, YamlSection section, AddressFamily family)
-    {
-        Dictionary<string, RipInterfaceModel> interfaces = [];
-        if (!section.Has("interfaces"))
-        {
-            foreach (string name in router.Interfaces.Keys.Where(name => HasAddress(router, name, family)))
-                interfaces[name] = ReadRipInterface(section, null, name);
-        }
-
-        foreach ((string name, YamlNode node, YamlSection own) in section.NamesOrSections("interfaces"))
-        {
-            if (IsRipInterface(router, name, node, family))
-                interfaces[name] = ReadRipInterface(section, own, name);
-        }
-
-        foreach ((string name, YamlNode node) in section.Names("passive"))
-        {
-            if (IsRipInterface(router, name, node, family))
-                interfaces[name] = (interfaces.GetValueOrDefault(name) ?? ReadRipInterface(section, null, name)) with { IsPassive = true };
-        }
-
-        if (interfaces.Count == 0 && !section.Has("interfaces"))
-            errors.Add(section.Node, $"router '{router.Name}' has no interface with an {(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")} address to speak RIP on");
-        return interfaces;
-    }
-
-    private bool IsRipInterface(RouterDraft router, string name, YamlNode at, AddressFamily family)
-    {
-        if (!IsInterface(router, name, at))
-            return false;
-        if (HasAddress(router, name, family))
-            return true;
-        errors.Add(at, $"interface '{name}' of router '{router.Name}' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6");
-        return false;
-    }
-
-    /// <summary>Every interface has an IPv6 link-local address, and that is all that RIPng needs.</summary>
-    private static bool HasAddress(RouterDraft router, string name, AddressFamily family) =>
-        family == AddressFamily.InterNetworkV6 || router.Interfaces[name].Model.Addresses.Any(own => own.Address.AddressFamily == family);
-
-    private RipInterfaceModel ReadRipInterface(YamlSection all, YamlSection? own, string name)
-    {
-        string? version = all.HasKey("version") ? all.Choice("version") : null;
-        bool hasKeys = all.HasKey("authentication");
-        YamlSection? keys = !hasKeys ? null : own is not null && own.Has("authentication") ? own : all;
-        RipInterfaceModel model = new(name)
-        {
-            Cost = own?.Integer("cost") ?? 1,
-            Send = (hasKeys ? own?.Choice("send") : null) ?? version ?? "2",
-            Receive = (hasKeys ? own?.Choice("receive") : null) ?? version ?? "both",
-            Broadcasts = hasKeys && own?.Boolean("broadcast") == true,
-            OffsetIn = own?.Integer("offset-in") ?? 0,
-            OffsetOut = own?.Integer("offset-out") ?? 0,
-            SplitHorizon = own?.Choice("split-horizon") ?? all.Choice("split-horizon") ?? "poisoned",
-            Keys = keys is null ? [] : [.. keys.Children("authentication").Select(ReadKey).OfType<RipKeyModel>()],
-            FilterIn = own is null ? null : ReadRipFilter(own, "filter-in"),
-            FilterOut = own is null ? null : ReadRipFilter(own, "filter-out"),
-        };
-        if (model.Keys.Count > 0 && (model.Send != "2" || model.Receive == "1"))
-            errors.Add(keys!.At("authentication"), "version 1 of RIP knows no authentication; with keys, versions are 2");
-        return model;
-    }
-
-    private string? ReadRipFilter(YamlSection section, string key)
-    {
-        string? name = Refer(section, key, _prefixLists.Keys, "prefix list");
-        if (name != null && _prefixLists[name].Rules.Any(rule => rule.Tag is not null))
-            errors.Add(section.At(key), $"prefix list '{name}' asks for tags, which only the 'filter:' of 'redistribute:' sees");
-        return name;
-    }
-
-    private RipKeyModel? ReadKey(YamlSection section)
-    {
-        if (section.Text("secret") is not { } secret)
-            return null;
-        RipKeyModel key = new(section.Integer("id") ?? 1, section.Choice("type") ?? "md5", secret)
-        {
-            From = section.Instant("from"),
-            Until = section.Instant("until"),
-        };
-        if (key.Type is "plain" or "md5" && Encoding.UTF8.GetByteCount(secret) > MostSecret)
-            errors.Add(section.At("secret"), $"a secret for '{key.Type}' has at most {MostSecret} octets");
-        if (key.Until <= key.From)
-            errors.Add(section.At("until"), "'until:' is after 'from:'");
-        return key;
-    }
-
-    private Dictionary<string, RedistributionModel> ReadRedistribution(YamlSection section)
-    {
-        Dictionary<string, RedistributionModel> sources = [];
-        foreach ((string source, YamlNode node, YamlSection own) in section.NamesOrSections("redistribute"))
-        {
-            if (RouterLanguage.RouteSources.Contains(source))
-                sources[source] = new RedistributionModel(source, own.Integer("metric"), own.Integer("tag"), Refer(own, "filter", _prefixLists.Keys, "prefix list"));
-            else
-                errors.Add(node, $"'{source}' is no source of routes; there is {string.Join(", ", RouterLanguage.RouteSources)}{YamlSection.DidYouMean(source, RouterLanguage.RouteSources)}");
-        }
-
-        return sources;
     }
 
     private AdvertiseModel ReadAdvertisement(RouterDraft router, string name, YamlNode at, YamlSection section)

@@ -236,8 +236,10 @@ internal sealed class YamlSection
 
     internal IEnumerable<YamlSection> Children(string key)
     {
-        foreach (YamlNode item in Items(key))
-            yield return Open(_section.Find(key)!.Section!, item, _errors, _folder);
+        Key own = _section.Find(key)!;
+        IEnumerable<YamlNode> items = own.Shorthand != null && _values.TryGetValue(key, out YamlNode? lone) && lone is not YamlSequenceNode && !IsNull(lone) ? [lone] : Items(key);
+        foreach (YamlNode item in items)
+            yield return Open(own.Section!, item, _errors, _folder, own.Shorthand);
     }
 
     /// <summary>The user's own names below a key, each with its section.</summary>
