@@ -85,6 +85,19 @@ public sealed unsafe class UdpUnderlayTests : IDisposable
     }
 
     [Fact]
+    public void A_way_that_was_not_there_for_a_while_is_found_again()
+    {
+        UdpUnderlay underlay = Open("127.0.0.1", true);
+        IpAddress near = IpAddress.FromV4(0x7F00_0002);
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(underlay.MtuTo(near) >= LoopbackMtu);
+            // From the loopback's address nothing leaves the host.
+            Assert.Equal(0, underlay.MtuTo(IpAddress.FromV4(0xC000_0263)));
+        }
+    }
+
+    [Fact]
     public void Addresses_that_cannot_be_had_are_explained()
     {
         UdpUnderlay first = Open("127.0.0.1", true);

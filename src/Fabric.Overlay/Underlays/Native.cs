@@ -59,6 +59,9 @@ internal static unsafe partial class Native
     [LibraryImport("libc", EntryPoint = "sendmmsg", SetLastError = true)]
     internal static partial int SendMany(int fd, Message* messages, uint count, int flags);
 
+    [LibraryImport("libc", EntryPoint = "connect", SetLastError = true)]
+    internal static partial int Connect(SafeHandle socket, byte* address, uint length);
+
     /// <summary>struct iovec.</summary>
     [StructLayout(LayoutKind.Sequential)]
     internal struct Piece

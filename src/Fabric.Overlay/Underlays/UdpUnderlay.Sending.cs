@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Fabric.Link;
+using Fabric.Wire;
 
 namespace Fabric.Overlay.Underlays;
 
@@ -84,13 +86,16 @@ public sealed unsafe partial class UdpUnderlay
 
     private void Address(int message, in TunnelDatagram datagram)
     {
-        Span<byte> name = _to.AsSpan(message * NameLength, NameLength);
-        // struct sockaddr_in, sockaddr_in6: family, port, then (IPv6: flow label) the address.
-        MemoryMarshal.Write(name, (ushort)_family);
-        name[2] = (byte)(datagram.Port >> 8);
-        name[3] = (byte)datagram.Port;
-        datagram.Destination.CopyTo(name[(Local.IsV4 ? 4 : 8)..]);
+        WriteName(_to.AsSpan(message * NameLength, NameLength), datagram.Destination, datagram.Port);
         _outgoing[message] = new Native.Message { Name = At(_to, message * NameLength), NameLength = (uint)(Local.IsV4 ? V4NameLength : NameLength) };
+    }
+
+    /// <summary>struct sockaddr_in, sockaddr_in6: family, port, then (IPv6: flow label) the address.</summary>
+    private void WriteName(Span<byte> name, IpAddress address, ushort port)
+    {
+        MemoryMarshal.Write(name, (ushort)_family);
+        BinaryPrimitives.WriteUInt16BigEndian(name[2..], port);
+        address.CopyTo(name[(Local.IsV4 ? 4 : 8)..]);
     }
 
     private void Add(in TunnelDatagram datagram, ref int pieces)

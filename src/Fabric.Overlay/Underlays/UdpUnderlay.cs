@@ -119,9 +119,14 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
         Socket probe = _sockets.Probe!;
         lock (probe)
         {
+            // Not Socket.Connect, which refuses for good once a way was there and then was not.
+            byte* name = stackalloc byte[NameLength];
+            new Span<byte>(name, NameLength).Clear();
+            WriteName(new Span<byte>(name, NameLength), destination, Port);
+            if (Native.Connect(probe.SafeHandle, name, (uint)(Local.IsV4 ? V4NameLength : NameLength)) != 0)
+                return 0;
             try
             {
-                probe.Connect(new IPEndPoint(destination.ToIPAddress(), Port));
                 Span<byte> mtu = stackalloc byte[sizeof(int)];
                 _ = Local.IsV4 ? probe.GetRawSocketOption(Native.IpLevel, Native.IpMtu, mtu) : probe.GetRawSocketOption(Native.Ipv6Level, Native.Ipv6Mtu, mtu);
                 return MemoryMarshal.Read<int>(mtu);
