@@ -7,16 +7,18 @@ namespace Fabric.Cli;
 /// <summary>Shows how a topology comes up: one line for each thing that is there, and, where a person watches, a moving bar for what is
 /// under way.</summary>
 /// <param name="terminal">Where to.</param>
-internal sealed class EventView(Terminal terminal)
+/// <param name="label">What begins each line where several are followed at once, for whom there are no bars; null for one alone.</param>
+internal sealed class EventView(Terminal terminal, string? label = null)
 {
     private const int SparseSteps = 10;
     private readonly Dictionary<string, long> _printed = [];
+    private readonly string _margin = label is null ? "  " : $"  {label}  ";
 
     /// <summary>Shows events until the topology is ready, has failed or is down.</summary>
     /// <returns>The event that ended it; null when the daemon died without one.</returns>
     public async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, CancellationToken cancel)
     {
-        if (!terminal.IsInteractive)
+        if (!terminal.IsInteractive || label is not null)
             return await FollowAsync(events, Sparse, cancel);
         TopologyEvent? last = null;
         await terminal.Screen.Progress()
@@ -37,7 +39,7 @@ internal sealed class EventView(Terminal terminal)
     {
         string kind = item.Kind.ToString().ToLowerInvariant();
         if (item.Kind is TopologyEventKind.Image or TopologyEventKind.Disk or TopologyEventKind.Pool or TopologyEventKind.Switch or TopologyEventKind.Overlay or TopologyEventKind.Cable or TopologyEventKind.Router or TopologyEventKind.Hosts or TopologyEventKind.Vm)
-            terminal.WriteMarkup($"  [grey]{kind,-7}[/] {item.Subject,-14} {item.Text}");
+            terminal.WriteMarkup($"[grey]{_margin}{kind,-7}[/] {item.Subject,-14} {item.Text}");
     }
 
     private async Task<TopologyEvent?> FollowAsync(IAsyncEnumerable<TopologyEvent> events, Action<TopologyEvent> progress, CancellationToken cancel, Action<TopologyEvent>? moved = null)
@@ -81,6 +83,6 @@ internal sealed class EventView(Terminal terminal)
             return;
         _printed[key] = step;
         string amount = item is { Total: > 0, Done: not null } ? $" {ByteSize.Format(item.Done.Value)} of {ByteSize.Format(item.Total.Value)}" : "";
-        terminal.Out.WriteLine($"  {item.Subject}: {item.Text}{amount}");
+        terminal.Out.WriteLine($"{_margin}{item.Subject}: {item.Text}{amount}");
     }
 }

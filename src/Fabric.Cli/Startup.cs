@@ -6,7 +6,8 @@ namespace Fabric.Cli;
 
 /// <summary>Brings a topology up behind a daemon of its own and waits until it is ready; leaves nothing behind when it cannot.</summary>
 /// <param name="terminal">Where progress is shown.</param>
-internal sealed class Startup(Terminal terminal)
+/// <param name="label">What begins each line of progress where several come up at once; null for one alone.</param>
+internal sealed class Startup(Terminal terminal, string? label = null)
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(45);
 
@@ -78,7 +79,7 @@ internal sealed class Startup(Terminal terminal)
         TopologyEvent? last = null;
         try
         {
-            last = await new EventView(terminal).FollowAsync(client.EventsAsync(patience.Token), patience.Token);
+            last = await new EventView(terminal, label).FollowAsync(client.EventsAsync(patience.Token), patience.Token);
         }
         catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
         {

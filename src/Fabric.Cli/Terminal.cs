@@ -14,14 +14,14 @@ internal sealed class Terminal
     private readonly bool _isProcess;
     private readonly Lazy<IAnsiConsole> _screen;
 
-    /// <param name="output">Results.</param>
-    /// <param name="error">Errors and progress.</param>
+    /// <param name="output">Results; each line is written whole, whichever thread writes it.</param>
+    /// <param name="error">Errors and progress; likewise.</param>
     /// <param name="isInteractive">True when a person watches both.</param>
     /// <param name="isProcess">True when the writers are those of the process.</param>
     public Terminal(TextWriter output, TextWriter error, bool isInteractive, bool isProcess = false)
     {
-        Out = output;
-        Error = error;
+        Out = TextWriter.Synchronized(output);
+        Error = TextWriter.Synchronized(error);
         IsInteractive = isInteractive;
         _isProcess = isProcess;
         _screen = new Lazy<IAnsiConsole>(CreateScreen);

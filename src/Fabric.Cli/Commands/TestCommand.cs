@@ -1,7 +1,5 @@
 using System.CommandLine;
-using System.Diagnostics;
 using Fabric.Cli.Testing;
-using Fabric.Daemon.Control;
 using Fabric.Topology;
 
 namespace Fabric.Cli.Commands;
@@ -33,33 +31,23 @@ internal static class TestCommand
             throw new CliException($"{file}: has no test steps; add some under tests:");
         // Found out before the guests boot, not after the steps have run.
         await using StreamWriter? report = junit is null ? null : OpenReport(junit);
-        RunningTopologies running = new(RuntimeFolder.Open());
         List<StepResult> results = [];
-        Dictionary<string, ControlClient> clients = [];
-        Stack<string> ours = [];
+        using TestedSites sites = new(terminal, model);
+        await sites.BringUpAsync(timeout, cancel);
         try
         {
-            foreach (TopologyModel part in SiteChoice.All(model))
-            {
-                bool isOurs = !running.IsHeld(part.Name);
-                clients.Add(part.Site ?? "", isOurs ? await new Startup(terminal).BringUpAsync(part, timeout, cancel) : await AttachAsync(running, part, cancel));
-                if (isOurs)
-                    ours.Push(part.Name);
-            }
-
             foreach (TestStep step in model.Tests)
             {
-                results.Add(await new StepRunner(clients[model.SiteOf(SubjectOf(step)) ?? ""]).RunAsync(step, cancel));
+                results.Add(await new StepRunner(sites.Of(SubjectOf(step))).RunAsync(step, cancel));
                 Print(terminal, results[^1]);
             }
         }
         finally
         {
-            foreach (ControlClient client in clients.Values)
-                client.Dispose();
-            while (!keep && ours.TryPop(out string? name))
-                await TakeDownAsync(terminal, running, name);
+            if (!keep)
+                await sites.TakeDownAsync();
         }
+
         if (report is not null)
             JunitReport.Write(report, model.Name, file, results);
         return Summarize(terminal, results);
@@ -76,15 +64,6 @@ internal static class TestCommand
         _ => throw new ArgumentException($"no way to place a {step.GetType().Name}", nameof(step)),
     };
 
-    private static async Task<ControlClient> AttachAsync(RunningTopologies running, TopologyModel model, CancellationToken cancel)
-    {
-        ControlClient client = running.Connect(model.Name);
-        TopologyStatus status = await client.StatusAsync(cancel);
-        if (status.File != model.SourcePath)
-            throw new CliException($"topology {model.Name} is already running from another file, {status.File}; take it down with: fabric down -t {model.Name}");
-        return client;
-    }
-
     private static StreamWriter OpenReport(string path)
     {
         try
@@ -95,13 +74,6 @@ internal static class TestCommand
         {
             throw new CliException($"{path}: cannot be written: {e.Message}");
         }
-    }
-
-    private static async Task TakeDownAsync(Terminal terminal, RunningTopologies running, string topology)
-    {
-        long begin = Stopwatch.GetTimestamp();
-        string? warning = await DownCommand.TakeDownAsync(running, topology, CancellationToken.None);
-        terminal.Out.WriteLine($"{topology} is down" + (warning is null ? $" ({Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s)" : $": {warning}"));
     }
 
     private static void Print(Terminal terminal, StepResult result)
