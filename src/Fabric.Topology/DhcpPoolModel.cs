@@ -20,6 +20,12 @@ public sealed record DhcpPoolModel(IPAddress First, IPAddress Last)
     /// <summary>Gateway that clients are told: the router's own address unless given.</summary>
     public required IPAddress Gateway { get; init; }
 
+    /// <summary>Longest packet that clients are told to send in bytes, or null for the interface's.</summary>
+    public int? Mtu { get; init; }
+
+    /// <summary>Networks with gateways of their own that clients are told.</summary>
+    public IReadOnlyList<(IPNetwork To, IPAddress Via)> Routes { get; init; } = [];
+
     /// <summary>Addresses that always go to the same stations.</summary>
     public IReadOnlyList<(string Station, PhysicalAddress Mac, IPAddress Address)> Static { get; init; } = [];
 }

@@ -30,6 +30,9 @@ public sealed record RouterInterfaceModel
     /// <summary>Addresses of either family with their prefix lengths.</summary>
     public required IReadOnlyList<(IPAddress Address, int PrefixLength)> Addresses { get; init; }
 
+    /// <summary>IPv6 is spoken there.</summary>
+    public bool UsesV6 { get; init; } = true;
+
     /// <summary>Which packets are dropped because the way back to their sender is another one: off, loose or strict (RFC 3704).</summary>
     public string ReversePath { get; init; } = "off";
 

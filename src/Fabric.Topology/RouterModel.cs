@@ -17,6 +17,12 @@ public sealed record RouterModel
     /// <summary>Static routes, in the file's order.</summary>
     public IReadOnlyList<StaticRouteModel> Routes { get; init; } = [];
 
+    /// <summary>How the addresses that static routes depend on are watched.</summary>
+    public TrackingModel Tracking { get; init; } = new();
+
+    /// <summary>How much others can make it keep and say.</summary>
+    public RouterLimitsModel Limits { get; init; } = new();
+
     /// <summary>RIP version 1 or 2, or null for none.</summary>
     public RipModel? Rip { get; init; }
 

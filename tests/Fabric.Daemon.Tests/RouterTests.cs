@@ -107,6 +107,7 @@ public sealed class RouterTests : IDisposable
             routers:
               r1:
                 interfaces: { a: { to: far, address: 10.0.1.1/24 }, b: { to: near, address: 10.0.2.1/24 } }
+                tracking: { interval: 200ms, misses: 2, answers: 1 }
                 routes:
                   - { to: 10.9.0.0/24, via: 10.0.1.2, track: 10.0.1.2 }
                   - { to: 10.9.0.0/24, via: 10.0.2.2, distance: 200 }
@@ -227,6 +228,39 @@ public sealed class RouterTests : IDisposable
         Assert.Equal("10.0.0.1", Assert.Single(report.Neighbors).Address);
         Assert.Contains(report.Routes, route => route is { Prefix: "10.1.0.0/24", Origin: "learned", Metric: 3, RemainingSeconds: > 0 });
         Assert.Contains(report.Routes, route => route is { Prefix: "10.2.0.0/24", Origin: "network", Metric: 1, RemainingSeconds: null });
+    }
+
+    [Fact]
+    public async Task WhatTheFileSaysOfLimitsAndHostsIsDone()
+    {
+        await using RunningTopology topology = await StartAsync("""
+            name: told
+            switches: { a: }
+            routers:
+              r1:
+                interfaces: { a: { to: a, address: 10.1.0.1/24, ipv6: false } }
+                limits: { neighbors: 2 }
+                dhcp: { a: { range: 10.1.0.100-10.1.0.110, mtu: 1400, routes: [{ to: 10.9.0.0/16, via: 10.1.0.2 }] } }
+              r3:
+                interfaces: { a: { to: a, address: 10.1.0.3/24, address6: fd01::3/64 } }
+                advertise: { a: { interval: 4s, default-router: false } }
+            hosts:
+              h: { to: a, dhcp: true, autoconfigure: true }
+              i: { to: a, address: 10.1.0.8/24 }
+              j: { to: a, address: 10.1.0.9/24 }
+            """);
+
+        foreach (string host in (string[])["h", "i", "j"])
+            await ReachAsync(topology, host, "10.1.0.1");
+        Assert.Equal(2, topology.Neighbors("r1").Count);
+        Assert.DoesNotContain(topology.Routes("r1"), route => route.Prefix.Contains(':', StringComparison.Ordinal));
+
+        // Of the network's own prefix hosts are told, but not that there is a way out of it.
+        await UntilAsync(() => topology.Status().Hosts[0].Addresses.Any(address => address.StartsWith("fd01", StringComparison.Ordinal)));
+        await ReachAsync(topology, "h", "fd01::3");
+        Assert.False((await topology.PingAsync("h", new PingRequest("fd02::1") { Count = 1 })).IsComplete);
+        Fabric.Routing.Dhcp.DhcpPool pool = RouterPlan.ServerOf(topology.Model.Routers["r1"]).Pools[0];
+        Assert.Equal((1400, "10.9.0.0/16 10.1.0.2"), (pool.Mtu, $"{pool.Routes[0].Network} {pool.Routes[0].Gateway}"));
     }
 
     /// <summary>Of three sources for a network the nearest counts, and what is added to metrics is added to those of one list alone.</summary>

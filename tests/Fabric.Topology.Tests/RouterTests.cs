@@ -152,6 +152,30 @@ public class RouterTests
     }
 
     [Fact]
+    public void Limits_tracking_and_what_hosts_are_told_reach_the_model()
+    {
+        TopologyModel model = TopologyFile.Load("""
+            switches: { lan: }
+            routers:
+              r:
+                interfaces: { a: { to: lan, address: 10.1.0.1/24, ipv6: false }, b: { to: lan, address6: fd01::1/64 } }
+                limits: { neighbors: 64, waiting: 32, icmp-errors: 10, icmp-burst: 5 }
+                tracking: { interval: 200ms, misses: 2 }
+                ripng: {}
+                dhcp: { a: { range: 10.1.0.7-10.1.0.8, mtu: 1400, routes: [{ to: 10.9.0.0/16, via: 10.1.0.9 }] } }
+                advertise: { b: { default-router: false, valid: 48h, hop-limit: 32, managed: true } }
+            """);
+        RouterModel r = model.Routers["r"];
+
+        Assert.Equal(new RouterLimitsModel { Neighbors = 64, Waiting = 32, IcmpErrors = 10, IcmpBurst = 5 }, r.Limits);
+        Assert.Equal(new TrackingModel { Interval = TimeSpan.FromMilliseconds(200), Misses = 2 }, r.Tracking);
+        Assert.Equal((false, true, "b"), (r.Interfaces["a"].UsesV6, r.Interfaces["b"].UsesV6, Assert.Single(r.Ripng!.Interfaces.Keys)));
+        Assert.Equal((1400, IPNetwork.Parse("10.9.0.0/16"), IPAddress.Parse("10.1.0.9")), (r.Dhcp["a"].Mtu, r.Dhcp["a"].Routes[0].To, r.Dhcp["a"].Routes[0].Via));
+        AdvertiseModel told = r.Advertise["b"];
+        Assert.Equal((0, 48, 48, 32, true, false), (told.Lifetime.TotalHours, told.Valid.TotalHours, told.Preferred.TotalHours, told.HopLimit, told.IsManaged, told.HasOther));
+    }
+
+    [Fact]
     public void Hosts_and_VMs_go_by_routers_and_steps_name_them()
     {
         TopologyModel model = TopologyFile.Load(Lab);
@@ -208,6 +232,13 @@ public class RouterTests
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { distances: [{ neighbors: 10.2.0.0/24, distance: 9 }] }", "no neighbour is in 10.2.0.0/24: router 'r' has no interface in it")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { distances: [{ neighbors: 10.1.0.7/32, distance: 9 }, { neighbors: 10.1.0.7/32, distance: 8 }] }", "neighbours in 10.1.0.7/32 have a distance already")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, ripng: { distances: [{ neighbors: fd00::/64, distance: 9 }] }", "no neighbour is in fd00::/64: those of RIPng go by their link-local addresses, such as fe80::1/128 (RFC 2080, 2.4.2)")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, limits: { neighbors: 8, unanswered: 9 }", "'unanswered:' is at most 'neighbors:', of which they are")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, tracking: { interval: 1ms }", "'interval:' is from 10ms to 1h")]
+    [InlineData("interfaces: { a: { to: lan, address6: fd01::1/64, ipv6: false } }", "'ipv6: false' leaves no room for IPv6 addresses")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1, ipv6: false } }, ripng: { interfaces: [a] }", "interface 'a' of router 'r' has 'ipv6: false'; RIPng speaks IPv6")]
+    [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, dhcp: { a: { range: 10.1.0.7-10.1.0.8, routes: [{ to: 10.9.0.0/16, via: 10.2.0.1 }] } }", "gateway 10.2.0.1 is not in 10.1.0.0/24, so clients cannot reach it")]
+    [InlineData("interfaces: { a: { to: lan, address6: fd01::1/64 } }, advertise: { a: { valid: 1h, preferred: 2h } }", "'preferred:' is at most 'valid:', 1h (RFC 4861, 4.6.2)")]
+    [InlineData("interfaces: { a: { to: lan, address6: fd01::1/64 } }, advertise: { a: { default-router: false, lifetime: 1h } }", "'lifetime:' is that of a default router, and 'default-router: false' says that this is none")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { default-route: allways }", "'when: allways' is none of always, when-known; did you mean 'always'?")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { interfaces: { a: { timers: { update: 30s, jitter: 20s } } } }", "'jitter:' is at most half of 'update:'")]
     [InlineData("interfaces: { a: { to: lan, address: 10.1.0.1 } }, rip: { authentication: [{ secret: x, accept-until: 2026-01-31T00:00:00Z }] }", "'accept-until:' goes with an 'until:' that is no later: neighbours may use the key as long as this router")]

@@ -15,10 +15,29 @@ namespace Fabric.Daemon.Composition;
 internal static class RouterPlan
 {
     /// <summary>The router, without its interfaces.</summary>
-    internal static RouterOptions OptionsOf(RouterModel model) => new()
+    internal static RouterOptions OptionsOf(RouterModel model)
     {
-        Name = model.Name,
-        Seed = System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue),
+        RouterOptions usual = new() { Name = model.Name, Seed = System.Security.Cryptography.RandomNumberGenerator.GetInt32(int.MaxValue) };
+        RouterLimitsModel limits = model.Limits;
+        return usual with
+        {
+            MaxNeighbors = limits.Neighbors ?? usual.MaxNeighbors,
+            MaxUnanswered = limits.Unanswered ?? usual.MaxUnanswered,
+            MaxWaiting = limits.Waiting ?? usual.MaxWaiting,
+            MaxWaitingForOne = limits.WaitingForOne ?? usual.MaxWaitingForOne,
+            MaxReassemblies = limits.Reassemblies ?? usual.MaxReassemblies,
+            MaxGroups = limits.Groups ?? usual.MaxGroups,
+            ErrorsPerSecond = limits.IcmpErrors ?? usual.ErrorsPerSecond,
+            ErrorBurst = limits.IcmpBurst ?? usual.ErrorBurst,
+        };
+    }
+
+    /// <summary>How targets of static routes are tracked.</summary>
+    internal static TrackingOptions TrackingOf(RouterModel model) => new()
+    {
+        Interval = model.Tracking.Interval,
+        Misses = model.Tracking.Misses,
+        Answers = model.Tracking.Answers,
     };
 
     /// <summary>The interface that is the router itself.</summary>
@@ -42,6 +61,7 @@ internal static class RouterPlan
         Mac = PortPlan.AddressOf(model.Mac),
         Addresses = [.. model.Addresses.Select(PrefixOf)],
         Vlan = model.Tag,
+        UseV6 = model.UsesV6,
         Mtu = model.Mtu,
         ReversePath = model.ReversePath switch
         {
@@ -80,6 +100,8 @@ internal static class RouterPlan
             Routers = [IpAddress.From(pool.Gateway)],
             NameServers = [.. pool.Dns.Select(IpAddress.From)],
             Domain = pool.Domain,
+            Mtu = pool.Mtu,
+            Routes = [.. pool.Routes.Select(item => (PrefixOf((item.To.BaseAddress, item.To.PrefixLength)), IpAddress.From(item.Via)))],
             Static = [.. pool.Static.Select(item => new DhcpStaticLease(IpAddress.From(item.Address)) { Mac = PortPlan.AddressOf(item.Mac) })],
         };
 
@@ -87,6 +109,11 @@ internal static class RouterPlan
     {
         MaxInterval = model.Interval,
         Lifetime = model.Lifetime,
+        ValidLifetime = model.Valid,
+        PreferredLifetime = model.Preferred,
+        HopLimit = (byte)model.HopLimit,
+        IsManaged = model.IsManaged,
+        HasOther = model.HasOther,
         NameServers = [.. model.Dns.Select(IpAddress.From)],
     };
 

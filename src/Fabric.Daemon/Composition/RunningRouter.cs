@@ -93,7 +93,7 @@ internal sealed class RunningRouter : IDisposable
     {
         if (Model.Routes.Count > 0)
         {
-            StaticRouting routing = new(new TrackingOptions(), Router.Probe);
+            StaticRouting routing = new(RouterPlan.TrackingOf(Model), Router.Probe);
             foreach (StaticRouteModel route in Model.Routes)
                 routing.Add(RouterPlan.RouteOf(route, _numbers));
             Router.AddProtocol(routing);

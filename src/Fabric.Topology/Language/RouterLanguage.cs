@@ -38,7 +38,8 @@ internal static class RouterLanguage
             new Key("addresses", ValueKind.Addresses, "Further addresses of either family."),
             new Key("mtu", ValueKind.Integer, "Longest IP packet in bytes; that of the switch, or 1500, unless given.") { Range = (1280, 65535) },
             new Key("mac", ValueKind.Mac, "Ethernet address; derived from the names, the same at every start, unless given."),
-            new Key("reverse-path", ValueKind.Choice, "Drop packets from senders that are not reached by this interface (strict), or by none (loose); off unless given.") { Choices = ["off", "loose", "strict"] },
+            new Key("ipv6", ValueKind.Boolean, "Speak IPv6 here; true unless given. With false not even a link-local address is there."),
+        new Key("reverse-path", ValueKind.Choice, "Drop packets from senders that are not reached by this interface (strict), or by none (loose); off unless given.") { Choices = ["off", "loose", "strict"] },
             new Key("filter-in", ValueKind.Name, "Access list for packets that come in by the interface, those for the router itself included."),
             new Key("filter-out", ValueKind.Name, "Access list for packets that the router sends on by the interface."),
             new Key("detect-conflicts", ValueKind.Boolean, "Ask for some seconds whether somebody else has an address, before it is used."),
@@ -115,12 +116,19 @@ internal static class RouterLanguage
 
     internal static readonly Section Ripng = new("ripng", RipKeys(RipngInterface));
 
+    internal static readonly Section DhcpRoute = new(
+        "route",
+        new Key("to", ValueKind.Network, "IPv4 network, such as 10.9.0.0/16.") { IsRequired = true },
+        new Key("via", ValueKind.Address, "Gateway on the clients' own network.") { IsRequired = true });
+
     internal static readonly Section DhcpPool = new(
         "dhcp pool",
         new Key("range", ValueKind.Text, "Addresses that are given out, such as 10.1.0.100-10.1.0.200.") { IsRequired = true },
         new Key("lease", ValueKind.Duration, "How long an address is given for; 1h unless given."),
         new Key("dns", ValueKind.Addresses, "Name servers that clients are told."),
         new Key("domain", ValueKind.Text, "Domain that clients are told."),
+        new Key("mtu", ValueKind.Integer, "Longest packet that clients are told to send in bytes; that of the interface unless given.") { Range = (68, 65535) },
+        new Key("routes", ValueKind.Sections, "Networks with gateways of their own that clients are told (RFC 3442).") { Section = DhcpRoute },
         new Key("gateway", ValueKind.Address, "Gateway that clients are told; the router unless given."),
         new Key("static", ValueKind.AddressesByName, "Addresses that always go to the same host or VM, by its name or Ethernet address."));
 
@@ -128,13 +136,38 @@ internal static class RouterLanguage
         "advertisement",
         new Key("interval", ValueKind.Duration, "Longest time between two of them; 10m unless given."),
         new Key("lifetime", ValueKind.Duration, "How long the router may be used as a default router; three intervals unless given."),
+        new Key("default-router", ValueKind.Boolean, "Hosts may use the router for everything; true unless given."),
+        new Key("preferred", ValueKind.Duration, "How long the addresses that hosts form are used for what begins; 168h unless given."),
+        new Key("valid", ValueKind.Duration, "How long they are used at all; 720h unless given."),
+        new Key("hop-limit", ValueKind.Integer, "Hop limit that hosts should send with, 0 for no advice; 64 unless given.") { Range = (0, 255) },
+        new Key("managed", ValueKind.Boolean, "Hosts should ask a DHCPv6 server for addresses too."),
+        new Key("other", ValueKind.Boolean, "Hosts should ask a DHCPv6 server for other things, such as name servers."),
         new Key("dns", ValueKind.Addresses, "IPv6 name servers that hosts are told."));
+
+    internal static readonly Section Tracking = new(
+        "tracking",
+        new Key("interval", ValueKind.Duration, "From one ping to the next, which is also how long an answer may take; 1s unless given."),
+        new Key("misses", ValueKind.Integer, "Pings in a row without answer after which an address counts as gone; 3 unless given.") { Range = (1, 100) },
+        new Key("answers", ValueKind.Integer, "Answers in a row after which it counts as there; 2 unless given.") { Range = (1, 100) });
+
+    internal static readonly Section Limits = new(
+        "limits",
+        new Key("neighbors", ValueKind.Integer, "Most neighbours it knows, on all interfaces together; 4096 unless given.") { Range = (1, 1_000_000) },
+        new Key("unanswered", ValueKind.Integer, "Most neighbours among them that have not answered yet; 512 unless given.") { Range = (1, 1_000_000) },
+        new Key("waiting", ValueKind.Integer, "Most packets that wait for neighbours to answer; 512 unless given.") { Range = (1, 1_000_000) },
+        new Key("waiting-for-one", ValueKind.Integer, "Most packets that wait for one neighbour; 16 unless given.") { Range = (1, 1_000_000) },
+        new Key("reassemblies", ValueKind.Integer, "Most packets for the router itself that are being put together from fragments; 16 unless given.") { Range = (1, 10_000) },
+        new Key("groups", ValueKind.Integer, "Most multicast groups joined on one interface; 64 unless given.") { Range = (1, 10_000) },
+        new Key("icmp-errors", ValueKind.Integer, "ICMP errors that it sends a second on the average; 1000 unless given.") { Range = (1, 10_000_000) },
+        new Key("icmp-burst", ValueKind.Integer, "ICMP errors that it sends at once; 100 unless given.") { Range = (1, 10_000_000) });
 
     internal static readonly Section Router = new(
         "router",
         new Key("interfaces", ValueKind.SectionsByName, "Interfaces, by names of your own.") { Section = RouterInterface },
         new Key("loopback", ValueKind.Addresses, "Addresses of the router itself, up whatever its links do, such as 10.255.0.1/32."),
         new Key("routes", ValueKind.Sections, "Static routes.") { Section = StaticRoute },
+        new Key("tracking", ValueKind.Section, "How the addresses in track: of routes are watched.") { Section = Tracking },
+        new Key("limits", ValueKind.Section, "How much others can make the router keep and say.") { Section = Limits },
         new Key("rip", ValueKind.Section, "Speak RIP (RFC 2453).") { Section = Rip },
         new Key("ripng", ValueKind.Section, "Speak RIPng, the RIP of IPv6 (RFC 2080).") { Section = Ripng },
         new Key("dhcp", ValueKind.SectionsByName, "Give out addresses by DHCP, by the name of the interface.") { Section = DhcpPool },

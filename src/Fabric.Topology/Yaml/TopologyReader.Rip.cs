@@ -157,13 +157,15 @@ internal sealed partial class TopologyReader
             return false;
         if (HasAddress(router, name, family))
             return true;
-        errors.Add(at, $"interface '{name}' of router '{router.Name}' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6");
+        errors.Add(at, family == AddressFamily.InterNetwork
+            ? $"interface '{name}' of router '{router.Name}' has no IPv4 address; RIP speaks IPv4, and 'ripng:' IPv6"
+            : $"interface '{name}' of router '{router.Name}' has 'ipv6: false'; RIPng speaks IPv6");
         return false;
     }
 
-    /// <summary>Every interface has an IPv6 link-local address, and that is all that RIPng needs.</summary>
+    /// <summary>Every interface that speaks IPv6 has a link-local address, and that is all that RIPng needs.</summary>
     private static bool HasAddress(RouterDraft router, string name, AddressFamily family) =>
-        family == AddressFamily.InterNetworkV6 || router.Interfaces[name].Model.Addresses.Any(own => own.Address.AddressFamily == family);
+        family == AddressFamily.InterNetworkV6 ? router.Interfaces[name].Model.UsesV6 : router.Interfaces[name].Model.Addresses.Any(own => own.Address.AddressFamily == family);
 
     private RipInterfaceModel ReadRipInterface(YamlSection all, YamlSection? own, string name, RipTimersModel timers)
     {

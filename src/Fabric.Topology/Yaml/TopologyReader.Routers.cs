@@ -52,6 +52,7 @@ internal sealed partial class TopologyReader
             Over = over,
             Tag = section.Integer("tag"),
             Addresses = [],
+            UsesV6 = section.Boolean("ipv6") ?? true,
             ReversePath = section.Choice("reverse-path") ?? "off",
             FilterIn = ReadPacketList(section, "filter-in"),
             FilterOut = ReadPacketList(section, "filter-out"),
@@ -117,6 +118,8 @@ internal sealed partial class TopologyReader
                 ];
                 foreach ((IPAddress address, int length, YamlNode node) in section.Addresses("addresses"))
                     addresses.Add((address, CheckAddress($"router '{router.Name}'", node, model.FullName, address, length)));
+                if (!model.UsesV6 && addresses.Exists(own => own.Item1.AddressFamily == AddressFamily.InterNetworkV6))
+                    errors.Add(section.At("ipv6"), "'ipv6: false' leaves no room for IPv6 addresses");
                 router.Interfaces[name] = (model with { Addresses = addresses }, section);
             }
 

@@ -8,6 +8,9 @@ namespace Fabric.Topology.Yaml;
 // Routers: what they know, learn, tell and give out.
 internal sealed partial class TopologyReader
 {
+    /// <summary>Bytes of a DHCP message that its routes may have.</summary>
+    private const int MostPoolRoutes = 96;
+
     private static readonly string[] DropKeys = ["blackhole", "unreachable", "prohibited"];
     private readonly Dictionary<string, PrefixListModel> _prefixLists = [];
 
@@ -22,12 +25,48 @@ internal sealed partial class TopologyReader
             Interfaces = new OrderedDictionary<string, RouterInterfaceModel>(draft.Interfaces.Select(item => KeyValuePair.Create(item.Key, item.Value.Model))),
             Loopback = draft.Loopback,
             Routes = [.. routes.Select(item => ReadRoute(draft, item)).OfType<StaticRouteModel>()],
+            Tracking = section.Child("tracking") is { } tracking ? ReadTracking(tracking) : new TrackingModel(),
+            Limits = section.Child("limits") is { } limits ? ReadLimits(limits) : new RouterLimitsModel(),
             Rip = section.Child("rip") is { } rip ? ReadRip(draft, rip, AddressFamily.InterNetwork) : null,
             Ripng = section.Child("ripng") is { } ripng ? ReadRip(draft, ripng, AddressFamily.InterNetworkV6) : null,
             Dhcp = ReadPools(draft),
             Advertise = section.NamesOrSections("advertise").Where(item => IsInterface(draft, item.Name, item.Node))
                 .ToDictionary(item => item.Name, item => ReadAdvertisement(draft, item.Name, item.Node, item.Section)),
         };
+    }
+
+    private TrackingModel ReadTracking(YamlSection section)
+    {
+        TrackingModel usual = new();
+        TrackingModel tracking = new()
+        {
+            Interval = section.Duration("interval") ?? usual.Interval,
+            Misses = section.Integer("misses") ?? usual.Misses,
+            Answers = section.Integer("answers") ?? usual.Answers,
+        };
+        if (tracking.Interval < TimeSpan.FromMilliseconds(10) || tracking.Interval > TimeSpan.FromHours(1))
+            errors.Add(section.At("interval"), "'interval:' is from 10ms to 1h");
+        return tracking;
+    }
+
+    private RouterLimitsModel ReadLimits(YamlSection section)
+    {
+        RouterLimitsModel limits = new()
+        {
+            Neighbors = section.Integer("neighbors"),
+            Unanswered = section.Integer("unanswered"),
+            Waiting = section.Integer("waiting"),
+            WaitingForOne = section.Integer("waiting-for-one"),
+            Reassemblies = section.Integer("reassemblies"),
+            Groups = section.Integer("groups"),
+            IcmpErrors = section.Integer("icmp-errors"),
+            IcmpBurst = section.Integer("icmp-burst"),
+        };
+        if (limits.Unanswered > limits.Neighbors)
+            errors.Add(section.At("unanswered"), "'unanswered:' is at most 'neighbors:', of which they are");
+        if (limits.WaitingForOne > limits.Waiting)
+            errors.Add(section.At("waiting-for-one"), "'waiting-for-one:' is at most 'waiting:', of which they are");
+        return limits;
     }
 
     private StaticRouteModel? ReadRoute(RouterDraft router, YamlSection section)
@@ -96,10 +135,23 @@ internal sealed partial class TopologyReader
             errors.Add(section.At("interval"), "'interval:' is from 4s to 30m (RFC 4861, 6.2.1)");
         if (section.Has("lifetime") && (lifetime < interval || lifetime > TimeSpan.FromSeconds(9000)))
             errors.Add(section.At("lifetime"), "'lifetime:' is at least the interval and at most 150m (RFC 4861, 6.2.1)");
-        return new AdvertiseModel(name)
+        bool isDefault = section.Boolean("default-router") ?? true;
+        if (!isDefault && section.Has("lifetime"))
+            errors.Add(section.At("lifetime"), "'lifetime:' is that of a default router, and 'default-router: false' says that this is none");
+        AdvertiseModel usual = new(name);
+        TimeSpan valid = section.Duration("valid") ?? usual.Valid;
+        TimeSpan preferred = section.Duration("preferred") ?? (valid < usual.Preferred ? valid : usual.Preferred);
+        if (preferred > valid)
+            errors.Add(section.At("preferred"), $"'preferred:' is at most 'valid:', {valid.TotalHours:0.###}h (RFC 4861, 4.6.2)");
+        return usual with
         {
             Interval = interval,
-            Lifetime = lifetime,
+            Lifetime = isDefault ? lifetime : TimeSpan.Zero,
+            Valid = valid,
+            Preferred = preferred,
+            HopLimit = section.Integer("hop-limit") ?? usual.HopLimit,
+            IsManaged = section.Boolean("managed") ?? false,
+            HasOther = section.Boolean("other") ?? false,
             Dns = [.. section.Addresses("dns").Where(item => IsOfFamily(section, "dns", item.Address, AddressFamily.InterNetworkV6)).Select(item => item.Address)],
         };
     }
@@ -144,9 +196,35 @@ internal sealed partial class TopologyReader
             Lease = section.Duration("lease") ?? TimeSpan.FromHours(1),
             Dns = [.. section.Addresses("dns").Where(item => IsOfFamily(section, "dns", item.Address, AddressFamily.InterNetwork)).Select(item => item.Address)],
             Domain = section.Text("domain"),
+            Mtu = section.Integer("mtu"),
+            Routes = ReadPoolRoutes(section, network),
             Gateway = section.Address("gateway")?.Address ?? own.Address,
             Static = [.. section.AddressesByName("static").Select(item => ReadStatic(router, name, network, item.Name, item.Node, item.Address)).OfType<(string, PhysicalAddress, IPAddress)>()],
         };
+    }
+
+    private List<(IPNetwork To, IPAddress Via)> ReadPoolRoutes(YamlSection pool, IPNetwork network)
+    {
+        List<(IPNetwork To, IPAddress Via)> routes = [];
+        int bytes = 0;
+        foreach (YamlSection section in pool.Children("routes"))
+        {
+            if (section.Network("to") is not { } to || section.Address("via") is not { } via)
+                continue;
+            if (to.BaseAddress.AddressFamily != AddressFamily.InterNetwork)
+                errors.Add(section.At("to"), $"DHCP tells of IPv4 networks, and {to} is of IPv6");
+            else if (via.PrefixLength >= 0)
+                errors.Add(section.At("via"), $"'via:' is one station's address, without prefix length: {via.Address}");
+            else if (!network.Contains(via.Address))
+                errors.Add(section.At("via"), $"gateway {via.Address} is not in {network}, so clients cannot reach it");
+            else
+                routes.Add((to, via.Address));
+            bytes += 1 + ((to.PrefixLength + 7) / 8) + 4;
+        }
+
+        if (bytes > MostPoolRoutes)
+            errors.Add(pool.At("routes"), $"these routes need {bytes} bytes of a DHCP message, and there is room for {MostPoolRoutes}: leave some out, or join them");
+        return routes;
     }
 
     private static bool TryParseV4(string text, out IPAddress address) =>

@@ -127,7 +127,7 @@ internal sealed class YamlSection
         {
             if (text.EndsWith(suffix, StringComparison.Ordinal)
                 && double.TryParse(text.AsSpan(0, text.Length - suffix.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
-                && value * seconds is > 0 and <= 1e6)
+                && value * seconds is > 0 and <= 4e6)
                 return TimeSpan.FromSeconds(value * seconds);
         }
 
