@@ -54,6 +54,12 @@ public interface IPort : IDisposable
     /// </remarks>
     SafeHandle? ReadyDescriptor => null;
 
+    /// <summary>A second descriptor that is readable when there is news of the port itself, such as an interface that was set down: a worker
+    /// then calls <see cref="Receive"/> as well. Null where there is none, or where it stands in <see cref="ReadyDescriptor"/>.</summary>
+    /// <remarks>A set in a set costs every frame that comes something; news may take the longer way. Open as long as the other one, and
+    /// handed on as that is.</remarks>
+    SafeHandle? NewsDescriptor => null;
+
     /// <summary>Says whom to wake. Called before the port is first polled, and again when another worker takes it over; never while
     /// one polls it.</summary>
     /// <param name="waker">Woken when a frame arrives after <see cref="TryArm"/> returned true.</param>

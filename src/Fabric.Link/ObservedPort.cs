@@ -28,6 +28,9 @@ public sealed class ObservedPort(IPort inner, FrameObservers observers) : IPort,
     public SafeHandle? ReadyDescriptor => inner.ReadyDescriptor;
 
     /// <inheritdoc/>
+    public SafeHandle? NewsDescriptor => inner.NewsDescriptor;
+
+    /// <inheritdoc/>
     public int Transmit(ReadOnlySpan<Frame> frames)
     {
         if (!observers.IsEmpty)

@@ -103,9 +103,8 @@ public sealed class PortWorker : IWaker, IDisposable
             if (Find(port) is not null)
                 throw new ArgumentException($"worker {Name} polls port {port.Name} already", nameof(port));
             port.AttachWaker(this);
-            Source source = new(port, sink, port.ReadyDescriptor, _wanted.FreeTag());
-            if (source.Descriptor is not null)
-                _epoll.Add(source.Descriptor, source.Tag);
+            Source source = new(port, sink, port.ReadyDescriptor, port.NewsDescriptor, _wanted.FreeTag());
+            Watch(source);
             Adopt(_wanted.With(source));
         }
     }
@@ -165,10 +164,30 @@ public sealed class PortWorker : IWaker, IDisposable
 
     private Source? Find(IPort port) => _wanted.Polled.Concat(_wanted.Watched).FirstOrDefault(source => ReferenceEquals(source?.Port, port));
 
+    private void Watch(Source source)
+    {
+        if (source.Descriptor is null)
+            return;
+        _epoll.Add(source.Descriptor, source.Tag);
+        if (source.News is null)
+            return;
+        try
+        {
+            _epoll.Add(source.News, source.Tag);
+        }
+        catch
+        {
+            _epoll.Remove(source.Descriptor);
+            throw;
+        }
+    }
+
     private void Unwatch(Source source)
     {
         if (source.Descriptor is not null)
             _epoll.Remove(source.Descriptor);
+        if (source.News is not null)
+            _epoll.Remove(source.News);
     }
 
     private void ThrowOnOwnThread()
@@ -282,14 +301,16 @@ public sealed class PortWorker : IWaker, IDisposable
         return true;
     }
 
-    /// <summary>A port, where its frames go, and by which number the epoll set knows its descriptor.</summary>
-    private sealed class Source(IPort port, IFrameSink sink, SafeHandle? descriptor, int tag)
+    /// <summary>A port, where its frames go, and by which number the epoll set knows its descriptors.</summary>
+    private sealed class Source(IPort port, IFrameSink sink, SafeHandle? descriptor, SafeHandle? news, int tag)
     {
         internal IPort Port => port;
 
         internal IFrameSink Sink => sink;
 
         internal SafeHandle? Descriptor => descriptor;
+
+        internal SafeHandle? News => news;
 
         internal int Tag => tag;
     }

@@ -59,6 +59,9 @@ public sealed class ShapedPort : IPort, IFrameSink, ILinkWatcher
     /// <inheritdoc/>
     public SafeHandle? ReadyDescriptor => _inner.ReadyDescriptor;
 
+    /// <inheritdoc/>
+    public SafeHandle? NewsDescriptor => _inner.NewsDescriptor;
+
     /// <summary>Bytes of frames that wait now.</summary>
     public int Queued => Volatile.Read(ref _queued);
 

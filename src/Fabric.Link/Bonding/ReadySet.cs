@@ -10,7 +10,7 @@ internal sealed class ReadySet : IWaker, IDisposable
     private readonly Epoll _epoll = new();
     private readonly WakeEvent _event = new();
     private readonly IPort[] _polled;
-    private readonly List<(IPort Port, SafeHandle Descriptor)> _watched = [];
+    private readonly List<(IPort Port, SafeHandle Descriptor, SafeHandle? News)> _watched = [];
 
     internal ReadySet(IReadOnlyList<IPort> ports)
     {
@@ -20,7 +20,9 @@ internal sealed class ReadySet : IWaker, IDisposable
             if (port.ReadyDescriptor is not { } descriptor)
                 continue;
             _epoll.Add(descriptor, _watched.Count);
-            _watched.Add((port, descriptor));
+            if (port.NewsDescriptor is { } news)
+                _epoll.Add(news, _watched.Count);
+            _watched.Add((port, descriptor, port.NewsDescriptor));
         }
 
         if (_polled.Length == 0)
@@ -50,6 +52,8 @@ internal sealed class ReadySet : IWaker, IDisposable
             if (_watched[i].Port.ReadyDescriptor is not null)
                 continue;
             _epoll.Remove(_watched[i].Descriptor);
+            if (_watched[i].News is { } news)
+                _epoll.Remove(news);
             _watched.RemoveAt(i);
         }
 

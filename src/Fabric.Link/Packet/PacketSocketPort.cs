@@ -13,8 +13,8 @@ namespace Fabric.Link.Packet;
 //             it came from a stack on this host (veth), arrives with a virtio-net header, like frames of a TAP.
 //   Transmit  sendmmsg from where the frames lie, each behind a virtio-net header; the kernel or the card cuts super-frames.
 //
-// The descriptor that workers watch holds the socket and a netlink socket that tells when the interface goes up or down. An interface
-// that was deleted does not come back: the port then has no descriptor.
+// Beside the socket, workers watch a netlink socket that tells when the interface goes up or down. An interface that was deleted does
+// not come back: the port then has no descriptor.
 
 /// <summary>An interface of the host, through a packet socket, as a port.</summary>
 public sealed class PacketSocketPort : ICheckedPort
@@ -25,14 +25,13 @@ public sealed class PacketSocketPort : ICheckedPort
 
     private readonly PacketSocket _socket;
     private readonly PacketSender _sender;
-    private readonly Epoll _all;
     private readonly Lock _transmit = new();
     private ILinkWatcher? _watcher;
     private bool _isUp;
     private bool _gone;
     private bool _disposed;
 
-    private PacketSocketPort(string name, PacketSocketOptions options, PacketSocket socket, Epoll all)
+    private PacketSocketPort(string name, PacketSocketOptions options, PacketSocket socket)
     {
         Name = name;
         Options = options;
@@ -40,9 +39,6 @@ public sealed class PacketSocketPort : ICheckedPort
         _socket = socket;
         _sender = new PacketSender((int)socket.Handle.DangerousGetHandle(), Counters);
         _isUp = socket.Monitor.IsRunning;
-        _all = all;
-        _all.Add(socket.Handle, 0);
-        _all.Add(socket.Monitor.Descriptor, 1);
     }
 
     /// <inheritdoc/>
@@ -64,26 +60,16 @@ public sealed class PacketSocketPort : ICheckedPort
     public bool IsUp => Volatile.Read(ref _isUp);
 
     /// <inheritdoc/>
-    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _all.Descriptor;
+    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _socket.Handle;
+
+    /// <inheritdoc/>
+    public SafeHandle? NewsDescriptor => _socket.Monitor.Descriptor;
 
     /// <summary>Opens a packet socket on an interface and sets that promiscuous for as long as the port lives.</summary>
     /// <param name="name">Name of the port.</param>
     /// <param name="options">Which interface.</param>
     /// <exception cref="LinkException">The host refuses.</exception>
-    public static PacketSocketPort Open(string name, PacketSocketOptions options)
-    {
-        // First, so that nothing is left open where it fails.
-        Epoll all = new();
-        try
-        {
-            return new PacketSocketPort(name, options, PacketSocket.Open(options), all);
-        }
-        catch
-        {
-            all.Dispose();
-            throw;
-        }
-    }
+    public static PacketSocketPort Open(string name, PacketSocketOptions options) => new(name, options, PacketSocket.Open(options));
 
     /// <inheritdoc/>
     public void AttachLinkWatcher(ILinkWatcher? watcher) => Volatile.Write(ref _watcher, watcher);
@@ -159,7 +145,6 @@ public sealed class PacketSocketPort : ICheckedPort
             _disposed = true;
             Volatile.Write(ref _gone, true);
             Volatile.Write(ref _isUp, false);
-            _all.Dispose();
             _socket.Ring.Dispose();
             _socket.Monitor.Dispose();
             _socket.Handle.Dispose();

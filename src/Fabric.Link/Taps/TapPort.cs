@@ -16,9 +16,9 @@ namespace Fabric.Link.Taps;
 //             (see DatagramTrain). The host runs its receive path, up to the socket, inside that call. Which queue a frame is written to decides, in the host's eyes, by which queue the
 //             flow comes back, so flows are spread over them by a hash of their addresses.
 //
-// The descriptor that workers watch holds the queues and a netlink socket that tells when the interface is set up or down, or moved to
-// another namespace, where it is followed. While it is down, writes answer EIO: dropped as LinkDown. It may be deleted by somebody (EBADFD: the port is down for good,
-// and has no descriptor any more).
+// Workers watch the queue itself, or a set of them where there are several; and one that holds a netlink socket, which tells when the
+// interface is set up or down, or moved to another namespace, where it is followed. While it is down, writes answer EIO: dropped as
+// LinkDown. It may be deleted by somebody (EBADFD: the port is down for good, and has no descriptor any more).
 
 /// <summary>A TAP interface of the host, in whichever network namespace, as a port.</summary>
 public sealed unsafe class TapPort : ICheckedPort
@@ -29,7 +29,8 @@ public sealed unsafe class TapPort : ICheckedPort
 
     private readonly SafeFileHandle[] _handles;
     private readonly int[] _queues;
-    private readonly Epoll _all;
+    private readonly Epoll? _several;
+    private readonly Epoll _news;
     private readonly bool _takesTrains;
     private readonly Lock _transmit = new();
     private byte[] _copy = [];
@@ -40,7 +41,7 @@ public sealed unsafe class TapPort : ICheckedPort
     private bool _pulled;
     private bool _gone;
 
-    private TapPort(string name, TapOptions options, TapDevice.OpenTap tap, Epoll all)
+    private TapPort(string name, TapOptions options, TapDevice.OpenTap tap, Epoll? several, Epoll news)
     {
         Name = name;
         Options = options;
@@ -50,10 +51,11 @@ public sealed unsafe class TapPort : ICheckedPort
         _queues = [.. _handles.Select(handle => (int)handle.DangerousGetHandle())];
         _monitor = tap.Monitor;
         _setUp = tap.Monitor.IsSetUp;
-        _all = all;
+        _several = several;
+        _news = news;
         foreach (SafeFileHandle handle in _handles)
-            _all.Add(handle, 0);
-        _all.Add(tap.Monitor.Descriptor, 0);
+            _several?.Add(handle, 0);
+        _news.Add(tap.Monitor.Descriptor, 0);
     }
 
     /// <inheritdoc/>
@@ -75,7 +77,10 @@ public sealed unsafe class TapPort : ICheckedPort
     public bool IsUp => Volatile.Read(ref _setUp) && IsPlugged;
 
     /// <inheritdoc/>
-    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _all.Descriptor;
+    public SafeHandle? ReadyDescriptor => Volatile.Read(ref _gone) ? null : _several?.Descriptor ?? _handles[0];
+
+    /// <inheritdoc/>
+    public SafeHandle? NewsDescriptor => _news.Descriptor;
 
     /// <summary>Makes a TAP, or attaches to a persistent one, and sets its interface up as asked.</summary>
     /// <param name="name">Name of the port.</param>
@@ -88,14 +93,17 @@ public sealed unsafe class TapPort : ICheckedPort
         if (options.Interface.Length is 0 or > TapOptions.LongestName || options.Interface.AsSpan().ContainsAny("/: %\t"))
             throw new LinkException($"'{options.Interface}' is no name for an interface; choose one of 1 to {TapOptions.LongestName} characters without spaces, '/', ':' and '%'");
         // First, so that nothing is left open where it fails.
-        Epoll all = new();
+        Epoll news = new();
+        Epoll? several = null;
         try
         {
-            return new TapPort(name, options, TapDevice.Open(options), all);
+            several = options.Queues > 1 ? new Epoll() : null;
+            return new TapPort(name, options, TapDevice.Open(options), several, news);
         }
         catch
         {
-            all.Dispose();
+            several?.Dispose();
+            news.Dispose();
             throw;
         }
     }
@@ -192,7 +200,8 @@ public sealed unsafe class TapPort : ICheckedPort
                 return;
             foreach (SafeFileHandle handle in _handles)
                 handle.Dispose();
-            _all.Dispose();
+            _several?.Dispose();
+            _news.Dispose();
             _monitor?.Dispose();
         }
 
@@ -209,11 +218,11 @@ public sealed unsafe class TapPort : ICheckedPort
         _monitor.Read();
         if (_monitor.HasLeft)
         {
-            _all.Remove(_monitor.Descriptor);
+            _news.Remove(_monitor.Descriptor);
             _monitor.Dispose();
             _monitor = TapDevice.Follow(_handles[0]);
             if (_monitor is not null)
-                _all.Add(_monitor.Descriptor, 0);
+                _news.Add(_monitor.Descriptor, 0);
         }
 
         // An interface that cannot be followed is taken for one that is up: writes tell.
