@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Fabric.Link.Stations;
 using Fabric.Wire;
 
 namespace Fabric.Overlay;
@@ -58,7 +59,7 @@ internal sealed class Stations
             return true;
         }
 
-        if (slot.Remote == remote)
+        if (slot.Place == remote)
         {
             // A line that is not written stays clean in the cache.
             if (slot.Seen != _now)
@@ -77,9 +78,9 @@ internal sealed class Stations
         ref StationTable.Slot slot = ref Table.Find(station);
         if (Unsafe.IsNullRef(ref slot))
             return true;
-        if (slot.IsStatic)
+        if (slot.IsFixed)
             return false;
-        _learned[slot.Remote]--;
+        _learned[slot.Place]--;
         Table.Remove(ref slot);
         _counters.AddMoved();
         return true;
@@ -91,7 +92,7 @@ internal sealed class Stations
     internal int Find(ulong station)
     {
         ref StationTable.Slot slot = ref Table.Find(station);
-        return Unsafe.IsNullRef(ref slot) ? -1 : slot.Remote;
+        return Unsafe.IsNullRef(ref slot) ? -1 : slot.Place;
     }
 
     /// <summary>Says for good where a station is.</summary>
@@ -101,7 +102,7 @@ internal sealed class Stations
         Forget(station);
         if (Table.IsFull)
             Evict(-1);
-        return Table.TryAdd(station, remote, _now, isStatic: true);
+        return Table.TryAdd(station, remote, _now, isFixed: true);
     }
 
     /// <summary>Forgets a station.</summary>
@@ -111,8 +112,8 @@ internal sealed class Stations
         ref StationTable.Slot slot = ref Table.Find(station);
         if (Unsafe.IsNullRef(ref slot))
             return false;
-        if (!slot.IsStatic)
-            _learned[slot.Remote]--;
+        if (!slot.IsFixed)
+            _learned[slot.Place]--;
         Table.Remove(ref slot);
         return true;
     }
@@ -127,7 +128,7 @@ internal sealed class Stations
         foreach (ref readonly StationTable.Slot slot in Table.Slots)
         {
             if (slot.Key != 0)
-                entries.Add(new StationEntry(vni, MacAddress.FromBits(slot.Address), remotes[slot.Remote].Address, slot.IsStatic, TimeSpan.FromSeconds(slot.IsStatic ? 0 : _now - slot.Seen)));
+                entries.Add(new StationEntry(vni, MacAddress.FromBits(slot.Address), remotes[slot.Place].Address, slot.IsFixed, TimeSpan.FromSeconds(slot.IsFixed ? 0 : _now - slot.Seen)));
         }
 
         return [.. entries];
@@ -135,13 +136,13 @@ internal sealed class Stations
 
     private bool TryMove(ref StationTable.Slot slot, int remote)
     {
-        if (slot.IsStatic)
+        if (slot.IsFixed)
             return false;
         if (!_options.Learns || IsAtLimit(remote))
             return true;
-        _learned[slot.Remote]--;
+        _learned[slot.Place]--;
         Count(remote)++;
-        slot.Remote = (ushort)remote;
+        slot.Place = (ushort)remote;
         slot.Seen = _now;
         _counters.AddMoved();
         return true;
@@ -153,7 +154,7 @@ internal sealed class Stations
     {
         if (Table.IsFull && Count(remote) < _options.MaxStations / Remotes)
             Evict(remote);
-        if (IsAtLimit(remote) || !Table.TryAdd(station, remote, _now, isStatic: false))
+        if (IsAtLimit(remote) || !Table.TryAdd(station, remote, _now, isFixed: false))
         {
             _counters.AddTableFull();
             return;
@@ -190,9 +191,9 @@ internal sealed class Stations
     {
         public bool Matches(in StationTable.Slot slot)
         {
-            if (slot.Remote != remote)
+            if (slot.Place != remote)
                 return false;
-            if (!slot.IsStatic)
+            if (!slot.IsFixed)
                 owner._learned[remote]--;
             return true;
         }
@@ -202,9 +203,9 @@ internal sealed class Stations
     {
         public bool Matches(in StationTable.Slot slot)
         {
-            if (slot.IsStatic || owner._now - slot.Seen < owner._ageing)
+            if (slot.IsFixed || owner._now - slot.Seen < owner._ageing)
                 return false;
-            owner._learned[slot.Remote]--;
+            owner._learned[slot.Place]--;
             return true;
         }
     }

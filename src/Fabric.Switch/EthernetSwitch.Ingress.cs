@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using Fabric.Link;
+using Fabric.Link.Stations;
 using Fabric.Wire;
 
 namespace Fabric.Switch;
@@ -13,7 +14,7 @@ public sealed partial class EthernetSwitch
     private const ulong ReservedMask = 0xF0FF_FFFF_FFFF;
     private const ulong ReservedGroup = 0x0000_00C2_8001;
 
-    // Of the present burst: addresses as in MacAddress.Bits; with the VLAN above them (ForwardingTable.Key) once it is known.
+    // Of the present burst: addresses as in MacAddress.Bits; with the VLAN above them (StationTable.Key) once it is known.
     private readonly ulong[] _destinations = new ulong[IPort.MaxBurst];
     private readonly ulong[] _sources = new ulong[IPort.MaxBurst];
 
@@ -211,18 +212,18 @@ public sealed partial class EthernetSwitch
         for (uint left = burst.Alive & ~burst.Groups; left != 0; left &= left - 1)
         {
             uint bit = left & (0 - left);
-            ref ForwardingTable.Slot slot = ref _table.Find(_destinations[BitOperations.TrailingZeroCount(left)]);
+            ref StationTable.Slot slot = ref _table.Find(_destinations[BitOperations.TrailingZeroCount(left)]);
             if (Unsafe.IsNullRef(ref slot))
             {
                 unknown |= bit;
             }
-            else if (slot.Port == burst.Source.Index)
+            else if (slot.Place == burst.Source.Index)
             {
                 samePort |= bit;
             }
             else
             {
-                MarkLeaving(_ports[slot.Port]!, bit);
+                MarkLeaving(_ports[slot.Place]!, bit);
                 burst.Forwarded |= bit;
             }
         }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics;
 using Fabric.Link;
+using Fabric.Link.Stations;
 using Fabric.Switch.Acl;
 using Fabric.Switch.Vlans;
 using Fabric.Wire;
@@ -91,8 +92,8 @@ public sealed partial class EthernetSwitch
                 continue;
             }
 
-            _destinations[i] = ForwardingTable.Key(vid, _destinations[i]);
-            _sources[i] = ForwardingTable.Key(vid, _sources[i]);
+            _destinations[i] = StationTable.Key(vid, _destinations[i]);
+            _sources[i] = StationTable.Key(vid, _sources[i]);
             _table.Prefetch(_destinations[i]);
             _table.Prefetch(_sources[i]);
             AddToVlan(vid, 1U << i);

@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Link.Stations;
 using Fabric.Switch.Vlans;
 using Fabric.Wire;
 
@@ -47,7 +48,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     private readonly TimeProvider _time;
     private readonly long _epoch;
     private readonly FilteringDatabase _addresses;
-    private readonly ForwardingTable _table;
+    private readonly StationTable _table;
     private readonly Dictionary<IPort, SwitchPort> _byPort = new(ReferenceEqualityComparer.Instance);
 
     // By index; a detached port leaves a null, which the next one to be attached fills.
@@ -214,7 +215,7 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
                 throw new SwitchException($"{address} in VLAN {vid} is no station: a station's first octet is even, and VLANs end at 4094");
             if (_vlanAware && vid == 0)
                 vid = attached.Vlan.Vid;
-            if (!_addresses.TryFix(attached, ForwardingTable.Key(vid, address.Bits)))
+            if (!_addresses.TryFix(attached, StationTable.Key(vid, address.Bits)))
                 throw new SwitchException($"the table of switch {Name} has no place for {address}: give the switch a larger one");
         }
     }
@@ -227,14 +228,14 @@ public sealed partial class EthernetSwitch : IFrameSink, IDisposable
     {
         lock (_gate)
         {
-            return _addresses.Unfix(ForwardingTable.Key(vid & 0xFFF, address.Bits));
+            return _addresses.Unfix(StationTable.Key(vid & 0xFFF, address.Bits));
         }
     }
 
     /// <summary>The addresses known now. Allocates; holds up the data path for a copy of the table.</summary>
     public IReadOnlyList<FdbEntry> Snapshot()
     {
-        ForwardingTable.Slot[] slots;
+        StationTable.Slot[] slots;
         SwitchPort?[] ports;
         uint now;
         lock (_gate)

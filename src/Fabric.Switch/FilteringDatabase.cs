@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Fabric.Link.Stations;
 using Fabric.Wire;
 
 namespace Fabric.Switch;
@@ -33,11 +34,11 @@ internal sealed class FilteringDatabase
         _counters = counters;
         _ageing = (uint)options.AgeingTime.TotalSeconds;
         _maxEntries = options.MaxEntries;
-        Table = new ForwardingTable(options.MaxEntries, options.HashSeed);
+        Table = new StationTable(options.MaxEntries, options.HashSeed);
     }
 
     /// <summary>The table, for looking up.</summary>
-    internal ForwardingTable Table { get; }
+    internal StationTable Table { get; }
 
     /// <summary>Ports have come or gone.</summary>
     /// <param name="ports">By index.</param>
@@ -65,7 +66,7 @@ internal sealed class FilteringDatabase
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal bool TryLearn(SwitchPort source, ulong key)
     {
-        ref ForwardingTable.Slot slot = ref Table.Find(key);
+        ref StationTable.Slot slot = ref Table.Find(key);
         if (Unsafe.IsNullRef(ref slot))
         {
             LearnNew(source, key, isFixed: false);
@@ -73,7 +74,7 @@ internal sealed class FilteringDatabase
         }
 
         // A line that is not written stays clean in the cache.
-        if (slot.Port == source.Index)
+        if (slot.Place == source.Index)
         {
             if (slot.Seen != _now)
                 slot.Seen = _now;
@@ -91,10 +92,10 @@ internal sealed class FilteringDatabase
     {
         PortOptions options = source.Options;
         bool sticks = options.Security is { IsSticky: true };
-        ref ForwardingTable.Slot slot = ref Table.Find(key);
+        ref StationTable.Slot slot = ref Table.Find(key);
         if (!Unsafe.IsNullRef(ref slot))
         {
-            if (slot.Port == source.Index)
+            if (slot.Place == source.Index)
             {
                 slot.Seen = _now;
                 return true;
@@ -131,7 +132,7 @@ internal sealed class FilteringDatabase
     /// <returns>False when it is not known.</returns>
     internal bool Unfix(ulong key)
     {
-        ref ForwardingTable.Slot slot = ref Table.Find(key);
+        ref StationTable.Slot slot = ref Table.Find(key);
         if (Unsafe.IsNullRef(ref slot))
             return false;
         Discount(in slot);
@@ -158,32 +159,32 @@ internal sealed class FilteringDatabase
     /// <param name="slots">The copy.</param>
     /// <param name="ports">The ports at that time.</param>
     /// <param name="now">Seconds since the switch began, at that time.</param>
-    internal List<FdbEntry> List(ReadOnlySpan<ForwardingTable.Slot> slots, ReadOnlySpan<SwitchPort?> ports, uint now)
+    internal List<FdbEntry> List(ReadOnlySpan<StationTable.Slot> slots, ReadOnlySpan<SwitchPort?> ports, uint now)
     {
         List<FdbEntry> entries = [];
-        foreach (ref readonly ForwardingTable.Slot slot in slots)
+        foreach (ref readonly StationTable.Slot slot in slots)
         {
             uint age = slot.IsFixed ? 0 : now - slot.Seen;
-            if (slot.Key != 0 && age < _ageing && ports[slot.Port] is { } port)
+            if (slot.Key != 0 && age < _ageing && ports[slot.Place] is { } port)
                 entries.Add(new FdbEntry(MacAddress.FromBits(slot.Address), port.Port.Name, TimeSpan.FromSeconds(age)) { Vid = slot.Vid, IsFixed = slot.IsFixed });
         }
 
         return entries;
     }
 
-    private bool TryMove(SwitchPort source, ref ForwardingTable.Slot slot)
+    private bool TryMove(SwitchPort source, ref StationTable.Slot slot)
     {
         if (slot.IsFixed)
             return false;
-        _ports[slot.Port]!.Entries--;
-        slot.Port = (ushort)source.Index;
+        _ports[slot.Place]!.Entries--;
+        slot.Place = (ushort)source.Index;
         slot.Seen = _now;
         source.Entries++;
         _counters.AddMoved();
         return true;
     }
 
-    private static void Fix(SwitchPort port, ref ForwardingTable.Slot slot)
+    private static void Fix(SwitchPort port, ref StationTable.Slot slot)
     {
         slot.IsFixed = true;
         port.Entries--;
@@ -223,29 +224,29 @@ internal sealed class FilteringDatabase
         _counters.AddEvicted();
     }
 
-    private void Discount(in ForwardingTable.Slot slot)
+    private void Discount(in StationTable.Slot slot)
     {
-        SwitchPort port = _ports[slot.Port]!;
+        SwitchPort port = _ports[slot.Place]!;
         if (slot.IsFixed)
             port.FixedEntries--;
         else
             port.Entries--;
     }
 
-    private readonly struct LeadsTo(FilteringDatabase owner, int port, bool fixedToo) : IEntryMatch
+    private readonly struct LeadsTo(FilteringDatabase owner, int port, bool fixedToo) : IStationMatch
     {
-        public bool Matches(in ForwardingTable.Slot slot)
+        public bool Matches(in StationTable.Slot slot)
         {
-            if (slot.Port != port || (slot.IsFixed && !fixedToo))
+            if (slot.Place != port || (slot.IsFixed && !fixedToo))
                 return false;
             owner.Discount(in slot);
             return true;
         }
     }
 
-    private readonly struct OlderThan(FilteringDatabase owner) : IEntryMatch
+    private readonly struct OlderThan(FilteringDatabase owner) : IStationMatch
     {
-        public bool Matches(in ForwardingTable.Slot slot)
+        public bool Matches(in StationTable.Slot slot)
         {
             if (slot.IsFixed || owner._now - slot.Seen < owner._ageing)
                 return false;

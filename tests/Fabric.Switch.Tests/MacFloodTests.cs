@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Link.Stations;
 using Fabric.TestKit;
 using Fabric.TestKit.Link;
 using Fabric.TestKit.Time;
@@ -67,7 +68,7 @@ public sealed class MacFloodTests : IDisposable
     public void TheTableAgreesWithADictionary()
     {
         Random random = new(TestSeed.Seed);
-        ForwardingTable table = new(MaxEntries, 99);
+        StationTable table = new(MaxEntries, 99);
         Dictionary<ulong, int> model = [];
         for (int round = 0; round < TestSeed.Count(50_000); round++)
         {
@@ -91,10 +92,10 @@ public sealed class MacFloodTests : IDisposable
             Assert.Equal(model.Count, table.Count);
             for (ulong probe = 0; round % 20 == 0 && probe < 200; probe++)
             {
-                ref ForwardingTable.Slot slot = ref table.Find(probe);
+                ref StationTable.Slot slot = ref table.Find(probe);
                 bool found = !System.Runtime.CompilerServices.Unsafe.IsNullRef(ref slot);
                 Assert.Equal(model.TryGetValue(probe, out int port), found);
-                Assert.True(!found || slot.Port == port);
+                Assert.True(!found || slot.Place == port);
             }
         }
     }
@@ -105,8 +106,8 @@ public sealed class MacFloodTests : IDisposable
             _bench.Exchange(port, Ethernet(Station(9999), Station((port * 100_000) + 10_000 + i)));
     }
 
-    private readonly struct OnPort(int port) : IEntryMatch
+    private readonly struct OnPort(int port) : IStationMatch
     {
-        public bool Matches(in ForwardingTable.Slot slot) => slot.Port == port;
+        public bool Matches(in StationTable.Slot slot) => slot.Place == port;
     }
 }

@@ -4,19 +4,20 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
-namespace Fabric.Switch;
+namespace Fabric.Link.Stations;
 
-/// <summary>The filtering database of IEEE 802.1D-2004, 7.9, as an open hash table of fixed size.</summary>
+/// <summary>Where stations are: the filtering database of a bridge (IEEE 802.1D-2004, 7.9), the far ends of a tunnel's stations (RFC 7348,
+/// 4.1), as an open hash table of fixed size.</summary>
 /// <remarks>
 /// <para>Linear probing over twice as many slots as entries are allowed, sixteen bytes each. A look-up gives up after
 /// <see cref="MaxProbes"/> slots, and an entry that would lie further away is refused like one that finds the table full: so the
 /// cost of a frame is bounded whatever addresses it carries. Removal shifts the entries behind back; there are no tombstones.</para>
-/// <para>Not synchronised: the switch calls everything under its lock. Nothing allocates after construction.</para>
+/// <para>Not synchronised: the owner calls everything under a lock of its own. Nothing allocates after construction.</para>
 /// </remarks>
-internal sealed unsafe class ForwardingTable
+public sealed unsafe class StationTable
 {
     /// <summary>A look-up reads at most this many slots.</summary>
-    internal const int MaxProbes = 64;
+    public const int MaxProbes = 64;
 
     private const ulong Occupied = 1UL << 63;
     private readonly Slot[] _slots;
@@ -30,7 +31,7 @@ internal sealed unsafe class ForwardingTable
     /// <summary>Makes an empty table.</summary>
     /// <param name="maxEntries">Most entries.</param>
     /// <param name="seed">Scatters the keys.</param>
-    internal ForwardingTable(int maxEntries, ulong seed)
+    public StationTable(int maxEntries, ulong seed)
     {
         int slots = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(2 * maxEntries, MaxProbes));
         // SAFETY: the array is pinned and lives as long as the table; the pointer serves for prefetching only.
@@ -43,23 +44,23 @@ internal sealed unsafe class ForwardingTable
     }
 
     /// <summary>Number of entries.</summary>
-    internal int Count { get; private set; }
+    public int Count { get; private set; }
 
     /// <summary>True when nothing more can be added.</summary>
-    internal bool IsFull => Count == _maxEntries;
+    public bool IsFull => Count == _maxEntries;
 
     /// <summary>All slots, for copying.</summary>
-    internal ReadOnlySpan<Slot> Slots => _slots;
+    public ReadOnlySpan<Slot> Slots => _slots;
 
     /// <summary>Makes a key.</summary>
     /// <param name="vid">VLAN, 0 … 4095.</param>
     /// <param name="address">Bits of a MAC address.</param>
-    internal static ulong Key(int vid, ulong address) => address | (ulong)vid << 48;
+    public static ulong Key(int vid, ulong address) => address | (ulong)vid << 48;
 
     /// <summary>Fetches the line in which an entry would begin, so that it is there when <see cref="Find"/> wants it.</summary>
     /// <param name="address">Key.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Prefetch(ulong address)
+    public void Prefetch(ulong address)
     {
         if (Sse.IsSupported)
             Sse.Prefetch0(_first + Home(address | Occupied));
@@ -69,7 +70,7 @@ internal sealed unsafe class ForwardingTable
     /// <param name="address">Key: up to 60 bits, from <see cref="Key"/>.</param>
     /// <returns>The entry, or a null reference.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal ref Slot Find(ulong address)
+    public ref Slot Find(ulong address)
     {
         ulong key = address | Occupied;
         Slot[] slots = _slots;
@@ -87,10 +88,11 @@ internal sealed unsafe class ForwardingTable
 
     /// <summary>Adds an entry that is not there yet.</summary>
     /// <param name="address">Key.</param>
-    /// <param name="port">Index of the port it leads to.</param>
+    /// <param name="place">Index of what it is behind, below 65,536.</param>
     /// <param name="seen">Time of the frame.</param>
+    /// <param name="isFixed">Whether it stays.</param>
     /// <returns>False when the table is full, or so many keys collide that the entry could not be found again.</returns>
-    internal bool TryAdd(ulong address, int port, uint seen)
+    public bool TryAdd(ulong address, int place, uint seen, bool isFixed = false)
     {
         Debug.Assert(Unsafe.IsNullRef(ref Find(address)), "the caller looked first");
         if (IsFull)
@@ -101,7 +103,7 @@ internal sealed unsafe class ForwardingTable
             ref Slot slot = ref _slots[index & _mask];
             if (slot.Key != 0)
                 continue;
-            slot = new Slot { Key = key, Port = (ushort)port, Seen = seen };
+            slot = new Slot { Key = key, Place = (ushort)place, Seen = seen, IsFixed = isFixed };
             Count++;
             return true;
         }
@@ -112,8 +114,8 @@ internal sealed unsafe class ForwardingTable
     /// <summary>Removes every entry that matches.</summary>
     /// <param name="matches">Asked once for each entry, or twice for one that is shifted.</param>
     /// <returns>Number removed.</returns>
-    internal int RemoveWhere<TMatch>(TMatch matches)
-        where TMatch : struct, IEntryMatch
+    public int RemoveWhere<TMatch>(TMatch matches)
+        where TMatch : struct, IStationMatch
     {
         // A removal shifts later entries into this slot, which is looked at again, or across the end, where all were looked at before.
         int removed = 0;
@@ -131,17 +133,17 @@ internal sealed unsafe class ForwardingTable
 
     /// <summary>Removes an entry.</summary>
     /// <param name="slot">From <see cref="Find"/>.</param>
-    internal void Remove(ref Slot slot) => RemoveAt((int)(Unsafe.ByteOffset(ref _slots[0], ref slot) / Unsafe.SizeOf<Slot>()));
+    public void Remove(ref Slot slot) => RemoveAt((int)(Unsafe.ByteOffset(ref _slots[0], ref slot) / Unsafe.SizeOf<Slot>()));
 
-    /// <summary>Removes one entry that was learned on a port, each time another one in turn.</summary>
-    /// <param name="port">A port with at least one such entry.</param>
-    internal void RemoveOneOf(int port)
+    /// <summary>Removes one learned entry of a place, each time another one in turn.</summary>
+    /// <param name="place">One with at least one such entry.</param>
+    public void RemoveOneOf(int place)
     {
         for (int searched = 0; searched < _slots.Length; searched++)
         {
             int index = _hand;
             _hand = (_hand + 1) & _mask;
-            if (_slots[index].Key != 0 && _slots[index].Port == port && !_slots[index].IsFixed)
+            if (_slots[index].Key != 0 && _slots[index].Place == place && !_slots[index].IsFixed)
             {
                 RemoveAt(index);
                 return;
@@ -173,24 +175,24 @@ internal sealed unsafe class ForwardingTable
     }
 
     /// <summary>A place for an entry.</summary>
-    internal struct Slot
+    public struct Slot
     {
         /// <summary>VLAN and address with the top bit set; 0 when free.</summary>
-        internal ulong Key;
+        public ulong Key { get; internal set; }
 
-        /// <summary>Index of the port.</summary>
-        internal ushort Port;
+        /// <summary>Index of the port, or of whatever else it is behind.</summary>
+        public ushort Place { get; set; }
 
         /// <summary>Stays whatever frames say: neither ages nor moves nor makes room.</summary>
-        internal bool IsFixed;
+        public bool IsFixed { get; set; }
 
-        /// <summary>When the last frame from it came, in seconds since the switch began.</summary>
-        internal uint Seen;
+        /// <summary>When the last frame from it came, in seconds of the owner's clock.</summary>
+        public uint Seen { get; set; }
 
         /// <summary>Bits of the MAC address.</summary>
-        internal readonly ulong Address => Key & 0xFFFF_FFFF_FFFF;
+        public readonly ulong Address => Key & 0xFFFF_FFFF_FFFF;
 
         /// <summary>The VLAN.</summary>
-        internal readonly int Vid => (int)(Key >> 48) & 0xFFF;
+        public readonly int Vid => (int)(Key >> 48) & 0xFFF;
     }
 }
