@@ -99,6 +99,9 @@ internal sealed class RouterControl : IProtocolHost
 
     internal PathMtus PathMtus { get; }
 
+    /// <summary>Who asks for the lengths that ways carry.</summary>
+    internal List<PathEchoes> PathEchoes { get; } = [];
+
     internal List<LogicalInterface> Links { get; } = [];
 
     /// <summary>Open sockets, for the data path: replaced, never changed.</summary>

@@ -46,6 +46,9 @@ public sealed class UnderlayTests : IDisposable
         await ring.StartAsync(CancellationToken.None);
         await PingAsync(ring, 1);
         Assert.Equal((1450, "10.255.0.1"), (ring.Overlays("blue-a")[0].Mtu, ring.Overlays("blue-a")[0].Local));
+        OverlayCheckReport[] checks = [.. await ring.CheckOverlaysAsync(null, CancellationToken.None)];
+        Assert.Equal([("10.255.0.2", true), ("10.255.0.1", true)], checks.Select(check => (check.Ends[0].Address, check.Ends[0].IsMeasured)));
+        Assert.All(checks, check => Assert.Equal((OverlayCheckVerdict.Enough, 1500), (check.Ends[0].Verdict, check.Ends[0].PathMtu)));
 
         // Super-frames are cut, and jumbo packets of the hosts fragmented by them before they come to the tunnel.
         Assert.True((await ring.PingAsync("a", new PingRequest("10.9.0.2") { Count = 3, IntervalMs = 10, Size = 8000 })).IsComplete);
@@ -69,6 +72,9 @@ public sealed class UnderlayTests : IDisposable
         await PingAsync(ring, 1);
 
         // rc tells ra what the cable to rb carries; nobody fragments.
+        OverlayCheckEnd end = Assert.Single((await ring.CheckOverlaysAsync("blue-a", CancellationToken.None))[0].Ends);
+        Assert.Equal((OverlayCheckVerdict.Short, true), (end.Verdict, end.IsMeasured));
+        Assert.Matches("^the way to 10.255.0.2 carries 1[34].. bytes.* and packets of up to 1500 go there", end.Text);
         Assert.False((await ring.PingAsync("a", new PingRequest("10.9.0.2") { Count = 2, IntervalMs = 10, Size = 1400 })).IsComplete);
         Assert.Equal(1350, ring.Overlays("blue-a")[0].Mtu);
         Assert.True((await ring.PingAsync("a", new PingRequest("10.9.0.2") { Count = 2, IntervalMs = 10, Size = 1322 })).IsComplete);

@@ -42,17 +42,13 @@ internal static class OverlayCheck
     {
         try
         {
-            if (vtep.Underlay is UdpUnderlay sockets)
-                return await Task.Run(() => sockets.MeasureAsync(remote, needs, time, cancel), cancel);
+            return await vtep.Underlay.MeasureAsync(remote, needs, time, cancel);
         }
         catch (LinkException)
         {
             // The namespace went away under the tunnel.
             return new PathMtu(remote, PathState.NotAllowed, vtep.Underlay.MtuTo(remote), 0);
         }
-
-        int known = vtep.Underlay.MtuTo(remote);
-        return new PathMtu(remote, known == 0 ? PathState.NoWay : PathState.NotAsked, known, 0);
     }
 
     private static OverlayCheckEnd Judge(CheckedTunnel tunnel, PathMtu way, int least)
@@ -65,8 +61,7 @@ internal static class OverlayCheck
         string text = verdict switch
         {
             OverlayCheckVerdict.NoWay => $"there is no way to {way.Remote} yet",
-            OverlayCheckVerdict.Short when way.Best >= needs => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed, but this host remembers {way.Known} of earlier and sends no longer ones: "
-                + $"it forgets that after ten minutes, or at once by 'ip {(way.Remote.IsV4 ? "" : "-6 ")}route flush cache'",
+            OverlayCheckVerdict.Short when way.Best >= needs => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed, but {Remembers(tunnel, way)}",
             OverlayCheckVerdict.Short => $"the way to {way.Remote} carries {way.Best} bytes{(way.State == PathState.AtLeast ? " or a few more" : "")} and packets of up to {needs} go there, longer ones are lost: "
                 + $"give {tunnel.Taker} 'mtu: {least - tunnel.Port.Overhead}', or the network on that way an MTU of {needs}",
             OverlayCheckVerdict.Enough => $"the way to {way.Remote} carries {way.Best} bytes, {needs} are needed",
@@ -75,10 +70,13 @@ internal static class OverlayCheck
         return new OverlayCheckEnd($"{way.Remote}", verdict, way.Best, needs, way.Measured != 0, text);
     }
 
+    private static string Remembers(CheckedTunnel tunnel, PathMtu way) => tunnel.Port.Vtep.Underlay is RouterUnderlay underlay
+        ? $"router {underlay.Router} remembers {way.Known} of earlier and sends no longer ones: it forgets that after ten minutes"
+        : $"this host remembers {way.Known} of earlier and sends no longer ones: it forgets that after ten minutes, or at once by 'ip {(way.Remote.IsV4 ? "" : "-6 ")}route flush cache'";
+
     private static string Unknown(PathMtu way) => way.State switch
     {
-        PathState.NotAsked when way.Remote.IsMulticast => $"{way.Remote} is a group, whose members may answer differently or not at all",
-        PathState.NotAsked => $"the way to {way.Remote} begins at a router of the topology, whose routes and neighbours say what it carries",
+        PathState.NotAsked => $"{way.Remote} is a group, whose members may answer differently or not at all",
         PathState.NotAllowed => $"no echo could be sent to {way.Remote}; run fabric as root, or let its group in net.ipv4.ping_group_range",
         _ => $"{way.Remote} answered no echo",
     };

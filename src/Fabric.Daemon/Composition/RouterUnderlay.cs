@@ -23,6 +23,9 @@ internal sealed class RouterUnderlay(DatagramSocket socket, string name, OuterFi
     /// <inheritdoc/>
     public ushort Port => socket.Port;
 
+    /// <summary>Name of the router.</summary>
+    public string Router => name;
+
     /// <inheritdoc/>
     public OuterFields Outer => outer;
 
@@ -35,6 +38,10 @@ internal sealed class RouterUnderlay(DatagramSocket socket, string name, OuterFi
 
     /// <inheritdoc/>
     public int MtuTo(IpAddress destination) => socket.MtuTo(destination);
+
+    /// <inheritdoc/>
+    public Task<PathMtu> MeasureAsync(IpAddress destination, int wanted, TimeProvider time, CancellationToken cancel) =>
+        RouterPathProbe.MeasureAsync(socket, destination, wanted, time, cancel);
 
     /// <inheritdoc/>
     public int Send(ReadOnlySpan<TunnelDatagram> datagrams, PortCounters counters, out long bytes)

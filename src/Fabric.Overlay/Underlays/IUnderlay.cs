@@ -27,6 +27,16 @@ public interface IUnderlay : IDisposable
     /// <returns>Bytes; 0 when there is no way there.</returns>
     int MtuTo(IpAddress destination);
 
+    /// <summary>Measures how long a packet reaches an address, by echoes: two seconds at most, and as long as one echo where all is well.
+    /// What routers answer to them is known to <see cref="MtuTo"/> afterwards.</summary>
+    /// <param name="destination">The address; of a group only what is known is told, and by an underlay without echoes.</param>
+    /// <param name="wanted">A length of special interest in bytes, IP header included.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="LinkException">The host's network that the underlay is of is gone.</exception>
+    Task<PathMtu> MeasureAsync(IpAddress destination, int wanted, TimeProvider time, CancellationToken cancel) =>
+        Task.FromResult(new PathMtu(destination, PathState.NotAsked, MtuTo(destination), 0));
+
     /// <summary>What stands in the outer headers of what is sent.</summary>
     OuterFields Outer => OuterFields.Usual;
 

@@ -6,28 +6,13 @@ using Fabric.Wire;
 
 namespace Fabric.Overlay.Underlays;
 
-// How long a packet may be that reaches the far end
-//
-// The interface's MTU is only the first link's, and routers on the way tell of theirs only if they are let: so echoes with Don't Fragment are
-// sent, of several lengths at once, and what comes back has passed. Between the longest that did and the shortest that did not the search goes
-// on, in sixteen parts at a time, because each round costs the time of waiting for what never comes. A router's "too big" lowers what the host
-// knows, which is where the next round looks first. Each length is sent twice before its silence counts.
-//
 // An ICMP datagram socket needs no right but that of the host's ping_group_range, a raw socket that of root; either will do.
 
-/// <summary>Measures the path MTU to one far end (RFC 1191, RFC 8201, RFC 4821's way of not relying on ICMP errors).</summary>
+/// <summary>Measures the path MTU to one far end by echoes of the host: the sockets of a <see cref="PathMtuSearch"/>.</summary>
 internal sealed class PathMtuProbe : IDisposable
 {
-    private const int Parts = 16;
-    private const int SmallestV4 = 68;
-    private const int SmallestV6 = 128;
     private const int MostErrors = 64;
-    private const int Longest = 65535;
-    private const int MostLinger = 4;
-    private static readonly TimeSpan s_whole = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan s_first = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan s_least = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan s_most = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan s_linger = TimeSpan.FromMilliseconds(100);
 
     private readonly Socket _socket;
     private readonly bool _isRaw;
@@ -36,13 +21,12 @@ internal sealed class PathMtuProbe : IDisposable
     private readonly TimeProvider _time;
     private readonly long _began;
     private readonly ushort _identifier;
-    private readonly byte[] _buffer = new byte[Longest];
+    private readonly byte[] _buffer = new byte[PathMtuSearch.Longest];
     private readonly List<(int Length, long Sent)> _sent = [];
-    private readonly HashSet<int> _answered = [];
-    private TimeSpan _roundTrip = s_most;
+    private readonly PathMtuSearch _search;
     private int _errors;
 
-    private PathMtuProbe(UdpUnderlay underlay, IpAddress remote, Socket socket, TimeProvider time)
+    private PathMtuProbe(UdpUnderlay underlay, IpAddress remote, Socket socket, int known, int wanted, TimeProvider time)
     {
         _underlay = underlay;
         _remote = remote;
@@ -51,6 +35,7 @@ internal sealed class PathMtuProbe : IDisposable
         _time = time;
         _began = time.GetTimestamp();
         _identifier = (ushort)HashCode.Combine(Environment.ProcessId, remote, _began);
+        _search = new PathMtuSearch(remote, LongestByInterface(Math.Min(known, PathMtuSearch.Longest)), wanted, () => underlay.MtuTo(remote));
     }
 
     private int HeaderLength => _remote.IsV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength;
@@ -72,8 +57,8 @@ internal sealed class PathMtuProbe : IDisposable
         Socket? socket = NetworkNamespace.Run(space, () => TryOpen(underlay.Local, remote));
         if (socket is null)
             return new PathMtu(remote, PathState.NotAllowed, known, 0);
-        using PathMtuProbe probe = new(underlay, remote, socket, time);
-        return await probe.SearchAsync(Math.Min(known, Longest), wanted, cancel);
+        using PathMtuProbe probe = new(underlay, remote, socket, known, wanted, time);
+        return await probe.RunAsync(cancel);
     }
 
     private static Socket? TryOpen(IpAddress local, IpAddress remote) => TryOpen(local, remote, SocketType.Dgram) ?? TryOpen(local, remote, SocketType.Raw);
@@ -97,27 +82,22 @@ internal sealed class PathMtuProbe : IDisposable
         }
     }
 
-    private async Task<PathMtu> SearchAsync(int most, int wanted, CancellationToken cancel)
+    private async Task<PathMtu> RunAsync(CancellationToken cancel)
     {
-        int least = _remote.IsV4 ? SmallestV4 : SmallestV6;
-        most = LongestByInterface(most);
-        List<int> lengths = [most, least];
-        if (wanted > least && wanted < most)
-            lengths.Add(wanted);
-        await RoundAsync(lengths, s_first, cancel);
-        if (_answered.Count == 0)
-            return Result(PathState.NotAnswered, 0);
-        int none = most + 1;
         while (true)
         {
-            int passed = _answered.Max();
-            none = Math.Min(none, lengths.Where(length => length > passed).DefaultIfEmpty(none).Min());
-            if (none - passed <= 1)
-                return Result(PathState.Measured, passed);
-            if (_time.GetElapsedTime(_began) + s_least > s_whole)
-                return Result(PathState.AtLeast, passed);
-            lengths = Between(passed, none);
-            await RoundAsync(lengths, Wait, cancel);
+            foreach (int length in _search.Next(_time.GetElapsedTime(_began)))
+                _ = TrySend(length);
+            if (_search.Result is { } result)
+                return result;
+            TimeSpan rest = _search.Due - _time.GetElapsedTime(_began);
+            if (rest > TimeSpan.Zero)
+                await TryReceiveAsync(rest, cancel);
+
+            // This process may have been away longer than the wait was.
+            while (_socket.Available != 0 && await TryReceiveAsync(s_linger, cancel))
+            {
+            }
         }
     }
 
@@ -125,7 +105,7 @@ internal sealed class PathMtuProbe : IDisposable
     /// one refused packet.</summary>
     private int LongestByInterface(int known)
     {
-        int refused = Longest + 1;
+        int refused = PathMtuSearch.Longest + 1;
         for (int next = known + 1; known + 1 < refused; next = (known + refused) / 2)
         {
             if (TrySend(next))
@@ -135,50 +115,6 @@ internal sealed class PathMtuProbe : IDisposable
         }
 
         return known;
-    }
-
-    private TimeSpan Wait => TimeSpan.FromTicks(Math.Clamp(MostLinger * _roundTrip.Ticks, s_least.Ticks, s_most.Ticks));
-
-    private PathMtu Result(PathState state, int measured) => new(_remote, state, _underlay.MtuTo(_remote), measured);
-
-    /// <summary>The next lengths: what a router has told meanwhile, and sixteen parts of what is open.</summary>
-    private List<int> Between(int passed, int none)
-    {
-        SortedSet<int> lengths = [];
-        int told = _underlay.MtuTo(_remote);
-        for (int part = 1; part < Parts; part++)
-            lengths.Add(passed + (int)((long)(none - passed) * part / Parts));
-        lengths.Add(told);
-        lengths.Add(told + 1);
-        lengths.Add(none - 1);
-        return [.. lengths.Where(length => length > passed && length < none).Reverse()];
-    }
-
-    /// <summary>Sends echoes, twice those that are not answered in half the time, until the longest is answered or the time is over.</summary>
-    private async Task RoundAsync(List<int> lengths, TimeSpan wait, CancellationToken cancel)
-    {
-        TimeSpan left = s_whole - _time.GetElapsedTime(_began);
-        wait = wait < left ? wait : left;
-        int longest = lengths.Max();
-        for (int turn = 0; turn < 2 && !_answered.Contains(longest); turn++)
-        {
-            foreach (int length in lengths.Where(length => !_answered.Contains(length)))
-                _ = TrySend(length);
-            long since = _time.GetTimestamp();
-            while (!_answered.Contains(longest))
-            {
-                // In the first round one answer tells how long the others can take.
-                TimeSpan half = (_answered.Count != 0 && Wait < wait ? Wait : wait) / 2;
-                TimeSpan rest = half - _time.GetElapsedTime(since);
-                if (rest <= TimeSpan.Zero || !await TryReceiveAsync(rest, cancel))
-                    break;
-            }
-
-            // This process may have been away longer than the wait was.
-            while (_socket.Available != 0 && await TryReceiveAsync(s_least, cancel))
-            {
-            }
-        }
     }
 
     /// <returns>False when the interface does not take it.</returns>
@@ -226,7 +162,10 @@ internal sealed class PathMtuProbe : IDisposable
         }
         catch (SocketException)
         {
-            return ++_errors < MostErrors;
+            // Each echo may be refused once; more than that is an interface that has gone.
+            if (++_errors > MostErrors)
+                await Task.Delay(wait, _time, cancel);
+            return true;
         }
     }
 
@@ -244,8 +183,6 @@ internal sealed class PathMtuProbe : IDisposable
         (int length, long sent) = _sent[reply.SequenceNumber];
         if (message.Length != length - HeaderLength)
             return;
-        _answered.Add(length);
-        if (_time.GetElapsedTime(sent) is var roundTrip && roundTrip < _roundTrip)
-            _roundTrip = roundTrip;
+        _search.Answered(length, _time.GetElapsedTime(sent));
     }
 }

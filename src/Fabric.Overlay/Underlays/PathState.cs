@@ -13,7 +13,7 @@ public enum PathState
     /// <summary>The far end answered no echo. It may carry tunnels all the same.</summary>
     NotAnswered,
 
-    /// <summary>There is nothing to ask: a multicast group, or an underlay that knows by itself.</summary>
+    /// <summary>There is nobody to ask: a multicast group, or an underlay without echoes.</summary>
     NotAsked,
 
     /// <summary>The host lets this process send no echoes.</summary>

@@ -138,16 +138,10 @@ public sealed unsafe partial class UdpUnderlay : IUnderlay
         }
     }
 
-    /// <summary>Measures how long a packet reaches an address, by echoes: two seconds at most, and as long as one echo where all is well.
-    /// What routers answer to them is known to the host, and to <see cref="MtuTo"/>, afterwards.</summary>
-    /// <param name="destination">The address.</param>
-    /// <param name="wanted">A length of special interest in bytes, IP header included.</param>
-    /// <param name="time">Clock.</param>
-    /// <param name="cancel">Gives up.</param>
-    /// <exception cref="LinkException">The namespace is gone.</exception>
+    /// <inheritdoc/>
     public Task<PathMtu> MeasureAsync(IpAddress destination, int wanted, TimeProvider time, CancellationToken cancel) =>
         Vtep.IsGroup(destination) ? Task.FromResult(new PathMtu(destination, PathState.NotAsked, MtuTo(destination), 0))
-            : PathMtuProbe.MeasureAsync(this, _options.Namespace, destination, wanted, time, cancel);
+            : Task.Run(() => PathMtuProbe.MeasureAsync(this, _options.Namespace, destination, wanted, time, cancel), cancel);
 
     /// <inheritdoc/>
     public void Join(IpAddress group)

@@ -40,11 +40,20 @@ internal sealed class IcmpInput(RouterControl control)
         control.Listening.AcceptQuery(packet.Link, icmp.Message);
     }
 
+    private void AcceptReply(in LocalPacket packet, uint word)
+    {
+        control.Probe.Accept(packet.Source, word);
+
+        // An answer may be the last that somebody wanted.
+        for (int i = control.PathEchoes.Count - 1; i >= 0; i--)
+            control.PathEchoes[i].Accept(in packet, word);
+    }
+
     private void Accept(in LocalPacket packet, in IcmpView icmp, byte type, byte echo, byte reply)
     {
         control.Tally.AddDelivered();
         if (type == reply)
-            control.Probe.Accept(packet.Source, icmp.Word);
+            AcceptReply(in packet, icmp.Word);
         control.PathMtus.Accept(in packet, in icmp);
         if (type != echo)
             return;

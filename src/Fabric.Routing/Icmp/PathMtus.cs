@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Collections.Frozen;
 using Fabric.Routing.Local;
 using Fabric.Wire;
@@ -5,7 +6,7 @@ using Fabric.Wire;
 namespace Fabric.Routing.Icmp;
 
 /// <summary>What routers on the way have said of packets that were too long for them (RFC 1191; RFC 8201). For datagrams of this router's
-/// sockets; what it forwards is its senders' business.</summary>
+/// sockets, and echoes to their far ends; what it forwards is its senders' business.</summary>
 /// <remarks>Written under the router's lock; read by any thread from a table that is replaced. Forgotten after ten minutes
 /// (RFC 1191, 6.3), so that a way that has become wider is found out.</remarks>
 internal sealed class PathMtus(RouterControl control)
@@ -32,7 +33,7 @@ internal sealed class PathMtus(RouterControl control)
         return known.Count != 0 && known.TryGetValue(destination, out (int Mtu, long Until) entry) && entry.Until > control.ReadClock() ? entry.Mtu : int.MaxValue;
     }
 
-    /// <summary>Takes an error message, if it is one about length and about a datagram of one of the router's sockets.</summary>
+    /// <summary>Takes an error message, if it is one about length and about a packet of one of the router's sockets.</summary>
     /// <param name="packet">The message's packet.</param>
     /// <param name="icmp">The message, its checksum right.</param>
     internal void Accept(in LocalPacket packet, in IcmpView icmp)
@@ -51,27 +52,38 @@ internal sealed class PathMtus(RouterControl control)
     private void AcceptV4(ReadOnlySpan<byte> quoted, int mtu)
     {
         int header = (quoted[0] & 0xF) * 4;
-        if (quoted[0] >> 4 != 4 || header + UdpView.HeaderLength > quoted.Length || (IpProtocol)quoted[9] != IpProtocol.Udp)
+        if (quoted[0] >> 4 != 4 || header + UdpView.HeaderLength > quoted.Length)
             return;
 
         // Routers from before 1990 do not tell (RFC 1191, 5).
-        Learn(IpAddress.ReadV4(quoted[12..]), IpAddress.ReadV4(quoted[16..]), quoted[header..], Math.Max(mtu, LeastV4));
+        Learn(IpAddress.ReadV4(quoted[12..]), IpAddress.ReadV4(quoted[16..]), (IpProtocol)quoted[9], quoted[header..], Math.Max(mtu, LeastV4));
     }
 
     private void AcceptV6(ReadOnlySpan<byte> quoted, uint mtu)
     {
-        if (quoted[0] >> 4 != 6 || (IpProtocol)quoted[6] != IpProtocol.Udp || mtu < LeastV6)
+        if (quoted[0] >> 4 != 6 || mtu < LeastV6)
             return;
-        Learn(IpAddress.ReadV6(quoted[8..]), IpAddress.ReadV6(quoted[24..]), quoted[Ipv6View.MinHeaderLength..], (int)Math.Min(mtu, ushort.MaxValue));
+        Learn(IpAddress.ReadV6(quoted[8..]), IpAddress.ReadV6(quoted[24..]), (IpProtocol)quoted[6], quoted[Ipv6View.MinHeaderLength..], (int)Math.Min(mtu, ushort.MaxValue));
     }
 
-    private void Learn(IpAddress source, IpAddress destination, ReadOnlySpan<byte> udp, int mtu)
+    private void Learn(IpAddress source, IpAddress destination, IpProtocol protocol, ReadOnlySpan<byte> transport, int mtu)
     {
-        ushort port = (ushort)((udp[2] << 8) | udp[3]);
-        if (!control.HasSocketAt(source, port) || mtu >= Find(destination) || (_known.Count >= Most && !_known.ContainsKey(destination)))
+        if (!IsOwn(source, destination, protocol, transport) || mtu >= Find(destination) || (_known.Count >= Most && !_known.ContainsKey(destination)))
             return;
         Dictionary<IpAddress, (int, long)> next = _known.Where(item => item.Value.Until > control.Now).ToDictionary();
         next[destination] = (mtu, control.Now + Lifetime);
         Volatile.Write(ref _known, next.ToFrozenDictionary());
+    }
+
+    private bool IsOwn(IpAddress source, IpAddress destination, IpProtocol protocol, ReadOnlySpan<byte> transport)
+    {
+        ushort port = BinaryPrimitives.ReadUInt16BigEndian(transport[2..]);
+        ushort identifier = BinaryPrimitives.ReadUInt16BigEndian(transport[4..]);
+        return protocol switch
+        {
+            IpProtocol.Udp => control.HasSocketAt(source, port),
+            IpProtocol.Icmp or IpProtocol.IcmpV6 => control.PathEchoes.Exists(echoes => echoes.IsOwn(source, destination, identifier)),
+            _ => false,
+        };
     }
 }

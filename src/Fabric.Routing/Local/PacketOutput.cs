@@ -55,6 +55,30 @@ internal sealed unsafe class PacketOutput(RouterControl control)
         return true;
     }
 
+    /// <summary>Sends what the caller has written to <see cref="Room"/>, its checksum in place, in one piece that nobody may cut
+    /// (RFC 1191, 3).</summary>
+    /// <param name="source">Address of this router.</param>
+    /// <param name="destination">Whom it is for.</param>
+    /// <param name="protocol">What it is.</param>
+    /// <param name="length">Bytes from the transport header on.</param>
+    /// <param name="link">Where it leaves.</param>
+    /// <param name="nextHop">The station there that takes it.</param>
+    /// <returns>False when the interface takes no packet of that length.</returns>
+    internal bool SendWhole(IpAddress source, IpAddress destination, IpProtocol protocol, int length, LogicalInterface link, IpAddress nextHop)
+    {
+        const ushort DontFragment = 0x4000;
+        int header = source.IsV4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength;
+        if (header + length > link.Mtu)
+            return false;
+        Span<byte> packet = At(-header, header);
+        if (source.IsV4)
+            HeaderWriter.V4(packet, source, destination, protocol, length, DefaultHopLimit, (ushort)++_identification, DontFragment);
+        else
+            HeaderWriter.V6(packet, source, destination, protocol, length, DefaultHopLimit);
+        SendPacket(link, nextHop, -header, header + length);
+        return true;
+    }
+
     /// <summary>The interface and the next hop of a destination; null when there is no way.</summary>
     internal LogicalInterface? FindWay(IpAddress destination, out IpAddress nextHop)
     {

@@ -95,6 +95,26 @@ public sealed unsafe partial class DatagramSocket
         return least == int.MaxValue ? 0 : Math.Min(least, _control.PathMtus.Find(destination));
     }
 
+    /// <summary>The same as far as the first link is concerned, whatever routers beyond it have said.</summary>
+    internal int FirstMtuTo(IpAddress destination) => FirstLinkTo(destination, out _)?.Mtu ?? 0;
+
+    /// <summary>Where packets to an address leave; of several equal ways, one of them.</summary>
+    internal LogicalInterface? FirstLinkTo(IpAddress destination, out IpAddress nextHop)
+    {
+        nextHop = destination;
+        if (destination.IsV4 != Local.IsV4 || Find(destination) is not { Kind: RouteKind.Unicast } entry)
+            return null;
+        foreach (NextHop hop in entry.NextHops)
+        {
+            if (Usable(hop.Interface) is not { } link)
+                continue;
+            nextHop = hop.IsOnLink ? destination : hop.Gateway;
+            return link;
+        }
+
+        return null;
+    }
+
     private DropReason? Prepare(in OutgoingDatagram datagram)
     {
         Frame payload = datagram.Payload;

@@ -68,6 +68,18 @@ public sealed unsafe partial class DatagramSocket : IFrameSink, IDisposable
         return _queue.Second.Receive(this);
     }
 
+    /// <summary>Begins to ask a far end by echoes from this socket's address.</summary>
+    /// <param name="destination">Whom, of the family of <see cref="Local"/>.</param>
+    /// <param name="answered">Is told the length of each echo that came back, under the router's lock; never from within a call that sends.</param>
+    /// <returns>Asks until it is disposed.</returns>
+    /// <exception cref="ObjectDisposedException">The router has stopped.</exception>
+    public PathEchoes OpenEchoes(IpAddress destination, Action<int> answered) => _router.Inside(_ =>
+    {
+        PathEchoes echoes = new(_router, this, destination, answered);
+        _control.PathEchoes.Add(echoes);
+        return echoes;
+    });
+
     /// <summary>Never sends by a port, whatever the routes say: what a tunnel carries leads there, and its packets would go through the tunnel
     /// themselves.</summary>
     /// <param name="port">As the router knows it.</param>
