@@ -19,6 +19,19 @@ public sealed record NicModel(string To, PhysicalAddress Mac, IPAddress? Address
     /// <summary>Where IPv6 packets for other networks go, or null.</summary>
     public IPAddress? GatewayV6 { get; init; }
 
+    /// <summary>The guest takes an IPv4 address from a DHCP server.</summary>
+    public bool UseDhcp { get; init; }
+
+    /// <summary>The guest forms IPv6 addresses from the prefixes that routers advertise.</summary>
+    public bool Autoconfigure { get; init; }
+
+    /// <summary>True when the guest gets addresses only once it runs.</summary>
+    public bool IsDynamic => UseDhcp || Autoconfigure;
+
+    /// <summary>With <see cref="UseDhcp"/>, the address that a router of the topology keeps for this NIC; null where that is known only once
+    /// it is given.</summary>
+    public IPAddress? Lease { get; init; }
+
     /// <summary>What the guest may leave to others: all, checksum or none.</summary>
     public string Offloads { get; init; } = "all";
 

@@ -9,10 +9,13 @@ public abstract record TestStep(string Title, int Line);
 /// <param name="Title">For the report.</param>
 /// <param name="Line">Line in the file, from 1.</param>
 /// <param name="From">Machine or host that pings.</param>
-/// <param name="To">Address that is pinged: given, or the first address of the machine named.</param>
+/// <param name="To">Address that is pinged: given, or the first address of the machine named; null where that is known only at run time.</param>
 /// <param name="Count">Number of echoes.</param>
-public sealed record PingStep(string Title, int Line, string From, System.Net.IPAddress To, int Count) : TestStep(Title, Line)
+public sealed record PingStep(string Title, int Line, string From, System.Net.IPAddress? To, int Count) : TestStep(Title, Line)
 {
+    /// <summary>Machine or host that is pinged where its address is known only at run time; else null.</summary>
+    public string? Target { get; init; }
+
     /// <summary>True when a host pings, not a machine.</summary>
     public bool IsFromHost { get; init; }
 

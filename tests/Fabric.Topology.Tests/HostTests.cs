@@ -23,6 +23,6 @@ public class HostTests
         Assert.True(first.OffersEcho && !first.UseDhcp);
         HostModel second = model.Hosts["h2"];
         Assert.True(second is { UseDhcp: true, Autoconfigure: true, OffersEcho: false, Addresses.Count: 0 });
-        Assert.Equal([("h1", "10.0.0.1", true), ("alice", "10.0.0.2", false)], model.Tests.Cast<PingStep>().Select(step => (step.From, step.To.ToString(), step.IsFromHost)));
+        Assert.Equal([("h1", "10.0.0.1", true), ("alice", "10.0.0.2", false)], model.Tests.Cast<PingStep>().Select(step => (step.From, $"{step.To}", step.IsFromHost)));
     }
 }

@@ -183,7 +183,7 @@ public class RouterTests
         Assert.Equal(("10.1.0.1", "10.3.0.1"), (model.Hosts["h2"].Gateway!.ToString(), model.Hosts["h3"].Gateway!.ToString()));
         NicModel nic = model.Vms["alice"].Nics[0];
         Assert.Equal(("10.1.0.1", "fe80::1", (IPAddress.Parse("fd01::8"), 64)), (nic.Gateway!.ToString(), nic.GatewayV6!.ToString(), nic.Address6));
-        Assert.Equal(["10.3.0.2", "10.255.0.1"], model.Tests.OfType<PingStep>().Select(step => step.To.ToString()));
+        Assert.Equal(["10.3.0.2", "10.255.0.1"], model.Tests.OfType<PingStep>().Select(step => $"{step.To}"));
         Assert.Equal([("r2", "r1"), ("lan", "r1")], model.Tests.OfType<LinkStep>().Select(step => (step.A, step.B)));
         RouteStep[] routes = [.. model.Tests.OfType<RouteStep>()];
         Assert.Equal(("r1", "10.3.0.7/32", false, "10.0.12.2", "r1.east", "rip", 5), (routes[0].Router, $"{routes[0].To}", routes[0].IsPrefix, $"{routes[0].Via}", routes[0].Out, routes[0].Source, routes[0].Within.Seconds));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.RegularExpressions;
@@ -14,7 +15,7 @@ internal sealed partial class StepRunner(ControlClient client)
 {
     private const int EchoWaitSeconds = 2;
     private const int HostPingIntervalMs = 10;
-    private static readonly TimeSpan RouteInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PingOverhead = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromMinutes(3);
 
@@ -118,7 +119,7 @@ internal sealed partial class StepRunner(ControlClient client)
             string? failure = JudgeRoute(step, await client.RoutesAsync(step.Router, cancel));
             if (failure is null || Stopwatch.GetElapsedTime(begin) >= step.Within)
                 return failure;
-            await Task.Delay(RouteInterval, cancel);
+            await Task.Delay(LookInterval, cancel);
         }
     }
 
@@ -127,25 +128,40 @@ internal sealed partial class StepRunner(ControlClient client)
         long begin = Stopwatch.GetTimestamp();
         while (true)
         {
-            int received = ping.IsFromHost ? await PingFromHostAsync(ping, log, cancel) : await PingFromGuestAsync(ping, log, cancel);
-            if (received == (ping.ExpectsSilence ? 0 : ping.Count))
+            IPAddress? to = ping.To ?? await LookUpAsync(ping.Target!, cancel);
+            int received = to is null ? 0 : ping.IsFromHost ? await PingFromHostAsync(ping, to, log, cancel) : await PingFromGuestAsync(ping, to, log, cancel);
+            if (to is not null && received == (ping.ExpectsSilence ? 0 : ping.Count))
                 return null;
-            if (Stopwatch.GetElapsedTime(begin) >= ping.Within)
+            bool isLast = Stopwatch.GetElapsedTime(begin) >= ping.Within;
+            if (to is null && !isLast)
+                await Task.Delay(LookInterval, cancel);
+            else if (to is null)
+                return $"{ping.Target} has no address yet{(ping.Within == TimeSpan.Zero ? "; 'within: 20s' waits for one" : "")}";
+            else if (isLast)
                 return received < 0 ? "ping printed no summary" : $"{received} of {ping.Count} echoes came back{(ping.ExpectsSilence ? ", and none should" : "")}";
         }
     }
 
-    private async Task<int> PingFromHostAsync(PingStep ping, StringBuilder log, CancellationToken cancel)
+    /// <summary>The first address that a host or VM has at present.</summary>
+    private async Task<IPAddress?> LookUpAsync(string name, CancellationToken cancel)
     {
-        PingReport report = await client.PingAsync(ping.From, new PingRequest($"{ping.To}") { Count = ping.Count, IntervalMs = HostPingIntervalMs }, cancel);
+        TopologyStatus status = await client.StatusAsync(cancel);
+        string? address = status.Hosts.Where(host => host.Name == name).SelectMany(host => host.Addresses)
+            .Concat(status.Vms.Where(vm => vm.Name == name).SelectMany(vm => vm.Nics).Select(nic => nic.Address).OfType<string>()).FirstOrDefault();
+        return address is null ? null : IPAddress.Parse(address.Split('/')[0]);
+    }
+
+    private async Task<int> PingFromHostAsync(PingStep ping, IPAddress to, StringBuilder log, CancellationToken cancel)
+    {
+        PingReport report = await client.PingAsync(ping.From, new PingRequest($"{to}") { Count = ping.Count, IntervalMs = HostPingIntervalMs }, cancel);
         log.AppendLine(PingText.Summarize(report));
         return report.Received;
     }
 
-    private async Task<int> PingFromGuestAsync(PingStep ping, StringBuilder log, CancellationToken cancel)
+    private async Task<int> PingFromGuestAsync(PingStep ping, IPAddress to, StringBuilder log, CancellationToken cancel)
     {
-        string family = ping.To.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
-        (_, string output, _) = await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{ping.To}"], log, cancel);
+        string family = to.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
+        (_, string output, _) = await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{to}"], log, cancel);
         return CountEchoes(output);
     }
 

@@ -162,6 +162,8 @@ internal static class TopologyLanguage
             new Key("address6", ValueKind.Address, "IPv6 address that the guest configures beside an IPv4 one, such as fd00::1/64."),
             new Key("gateway", ValueKind.Text, "Where IPv4 packets for other networks go: an address such as 10.0.0.254, or a router on the same switch by its name."),
             new Key("gateway6", ValueKind.Text, "The same for IPv6."),
+            new Key("dhcp", ValueKind.Boolean, "The guest takes an IPv4 address, gateway and name servers from a DHCP server."),
+            new Key("autoconfigure", ValueKind.Boolean, "The guest forms IPv6 addresses from the prefixes that routers advertise."),
             new Key("offloads", ValueKind.Choice, "What the guest may leave to others: all (checksums and segmentation), checksum or none; all unless given.") { Choices = ["all", "checksum", "none"] },
             .. PortKeys,
         ]);

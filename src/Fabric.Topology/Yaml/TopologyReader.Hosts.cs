@@ -89,7 +89,7 @@ internal sealed partial class TopologyReader
         if (_hosts.TryGetValue(name, out HostModel? host))
             return host.Addresses.Select(address => (SegmentOf(host.To), address.Address));
         if (_vms.TryGetValue(name, out VmModel? vm))
-            return vm.Nics.SelectMany(nic => new[] { nic.Address, nic.Address6?.Address }.OfType<IPAddress>().Select(address => (SegmentOf(nic.To), address)));
+            return vm.Nics.SelectMany(nic => new[] { nic.Address ?? nic.Lease, nic.Address6?.Address }.OfType<IPAddress>().Select(address => (SegmentOf(nic.To), address)));
         RouterDraft router = _routers[name];
         return [.. router.Loopback.Select(own => (name, own.Address)), .. router.Interfaces.Values.SelectMany(item => item.Model.Addresses.Select(own => (SegmentOf(item.Model.FullName), own.Address)))];
     }

@@ -66,13 +66,15 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         CheckPlugs();
         CheckSites();
         CheckUnderlays();
+        OrderedDictionary<string, RouterModel> routers = new(_routers.Values.Select(router => KeyValuePair.Create(router.Name, ReadRouter(router))));
+        NoteLeases(routers.Values);
         return new TopologyModel
         {
             Name = _name,
             SourcePath = sourcePath,
             Images = _images,
             Switches = _switches,
-            Routers = new OrderedDictionary<string, RouterModel>(_routers.Values.Select(router => KeyValuePair.Create(router.Name, ReadRouter(router)))),
+            Routers = routers,
             PrefixLists = _prefixLists,
             AccessLists = _accessLists,
             Links = _links,
@@ -262,11 +264,14 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         if (second is { } six)
             IsOfFamily(section, "address6", six.Address, AddressFamily.InterNetworkV6);
         (IPAddress Address, int PrefixLength)[] own = [.. new[] { first, second }.OfType<(IPAddress, int)>()];
+        CheckDynamic(section, first?.Address);
         return new NicModel(to ?? "", mac, first?.Address, first?.PrefixLength ?? 0)
         {
             Address6 = second,
             Gateway = ReadGateway(section, "gateway", to, AddressFamily.InterNetwork, own),
             GatewayV6 = ReadGateway(section, "gateway6", to, AddressFamily.InterNetworkV6, own),
+            UseDhcp = section.Boolean("dhcp") ?? false,
+            Autoconfigure = section.Boolean("autoconfigure") ?? false,
             Port = ReadPort(section),
             Offloads = section.Choice("offloads") ?? "all",
         };
@@ -328,9 +333,11 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         bool isSilent = section.Choice("answer") == "none";
         if (section.Text("to") is not { } to || from == null)
             return null;
-        IPAddress? address = IPAddress.TryParse(to, out IPAddress? literal) ? literal : AddressOf(section, from, to);
-        return address == null ? null : new PingStep(title ?? $"{from} {(isSilent ? "does not reach" : "pings")} {to}", section.Line, from, address, count)
+        bool isLater = IsKnownLater(to);
+        IPAddress? address = IPAddress.TryParse(to, out IPAddress? literal) ? literal : isLater ? null : AddressOf(section, from, to);
+        return address == null && !isLater ? null : new PingStep(title ?? $"{from} {(isSilent ? "does not reach" : "pings")} {to}", section.Line, from, address, count)
         {
+            Target = isLater ? to : null,
             IsFromHost = _hosts.ContainsKey(from),
             ExpectsSilence = isSilent,
             Within = section.Duration("within") ?? TimeSpan.Zero,
@@ -346,7 +353,7 @@ internal sealed partial class TopologyReader(YamlSection root, ErrorList errors,
         string[] ours = [.. PlacesOf(from)];
         IPAddress? best = theirs.FirstOrDefault(place => ours.Contains(place.Place), theirs.FirstOrDefault()).Address;
         if (best == null)
-            errors.Add(section.At("to"), $"'{to}' has no 'address:', so there is nothing to ping; give it one, or name an address here");
+            errors.Add(section.At("to"), $"'{to}' has no 'address:', so there is nothing to ping; {(FormsAddresses(to) ? "what its guest forms by 'autoconfigure:' is not known here: " : "")}give it one, or name an address here");
         return best;
     }
 

@@ -284,7 +284,8 @@ internal sealed class YamlSection
             && (slash < 0 || (int.TryParse(text.AsSpan(slash + 1), NumberStyles.None, CultureInfo.InvariantCulture, out prefix)
                 && prefix >= leastPrefix && prefix <= address.GetAddressBytes().Length * 8)))
             return (address, prefix);
-        _errors.Add(at, $"'{key}: {text}' is no address; write it like 10.0.0.1/24 or fd00::1/64");
+        string hint = text == "dhcp" && _section.Find("dhcp") is not null ? "to get one from a server, write 'dhcp: true' instead" : "write it like 10.0.0.1/24 or fd00::1/64";
+        _errors.Add(at, $"'{key}: {text}' is no address; {hint}");
         return null;
     }
 
