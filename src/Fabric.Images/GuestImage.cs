@@ -25,8 +25,11 @@ public sealed class GuestImage
     public string BaseDiskFormat { get; init; } = "raw";
 
     /// <summary>Kernel command line that the image is made for. The guest's set-up reads further words from it: <c>fabric.hostname=NAME</c>,
-    /// <c>fabric.nic=MAC[,ADDRESS/PREFIX[,MTU]]</c>, <c>fabric.route=PREFIX,GATEWAY</c>, <c>fabric.host=NAME,ADDRESS</c> and <c>fabric.shell</c>.</summary>
+    /// <c>fabric.nic=MAC[,ADDRESS/PREFIX[,MTU]]</c> (with <see cref="HasDhcpClient"/> also <c>dhcp</c> or <c>auto</c> for the address), <c>fabric.route=PREFIX,GATEWAY</c>, <c>fabric.host=NAME,ADDRESS</c> and <c>fabric.shell</c>.</summary>
     public required string Cmdline { get; init; }
+
+    /// <summary>True when the guest can take its addresses by DHCP and from advertisements; images made before this was there cannot.</summary>
+    public bool HasDhcpClient { get; init; }
 
     /// <summary>Names and versions of the packages it was made from.</summary>
     public required IReadOnlyDictionary<string, string> Packages { get; init; }

@@ -6,7 +6,8 @@ namespace Fabric.Images;
 /// <summary>What stands in an image's manifest.json: its files with their sums, and its packages. Written last, so that a directory with a
 /// manifest is complete.</summary>
 internal sealed record ImageManifest(
-    string Name, string Version, string Cmdline, IReadOnlyDictionary<string, ImageManifest.Entry> Files, IReadOnlyDictionary<string, string> Packages)
+    string Name, string Version, string Cmdline, IReadOnlyDictionary<string, ImageManifest.Entry> Files, IReadOnlyDictionary<string, string> Packages,
+    int Revision = 1)
 {
     public const string FileName = "manifest.json";
     public const string KernelFile = "Image";

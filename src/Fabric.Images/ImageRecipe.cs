@@ -4,7 +4,10 @@ namespace Fabric.Images;
 internal sealed record ImageRecipe
 {
     /// <summary>Counts up with every change to what is built from the same packages.</summary>
-    public const int Revision = 1;
+    public const int Revision = 2;
+
+    /// <summary>First revision whose guests have a DHCP client.</summary>
+    public const int FirstWithDhcp = 2;
 
     /// <summary>The catalogue.</summary>
     public static IReadOnlyList<ImageRecipe> Catalogue { get; } = [new ImageRecipe { Name = "debian-riscv64", Suite = "trixie", Architecture = "riscv64" }];

@@ -179,6 +179,7 @@ public sealed class ImageStore
             BaseDisk = Path.Combine(directory, ImageManifest.DiskFile),
             Cmdline = manifest.Cmdline,
             Packages = manifest.Packages,
+            HasDhcpClient = manifest.Revision >= ImageRecipe.FirstWithDhcp,
         };
     }
 
@@ -296,7 +297,7 @@ public sealed class ImageStore
             File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead | UnixFileMode.OtherRead);
         }
 
-        new ImageManifest(recipe.Name, version, recipe.Cmdline, files, packages.ToDictionary(p => p.Name, p => p.Version)).Write(made);
+        new ImageManifest(recipe.Name, version, recipe.Cmdline, files, packages.ToDictionary(p => p.Name, p => p.Version), ImageRecipe.Revision).Write(made);
         string final = Path.Combine(home, version);
         if (Directory.Exists(final))
             Directory.Delete(final, recursive: true);

@@ -31,6 +31,20 @@ public class ImageStoreTests
         Assert.Null(store.Find(Name));
     }
 
+    /// <summary>Manifests from before there were revisions have none.</summary>
+    [Theory]
+    [InlineData("\"revision\": 2", true)]
+    [InlineData("\"revision\": 1", false)]
+    [InlineData("\"other\": 1", false)]
+    public void An_image_says_whether_its_guests_have_a_DHCP_client(string words, bool has)
+    {
+        using TemporaryDirectory place = new();
+        ImageStore store = Stored(place, out string directory);
+        string manifest = Path.Combine(directory, "manifest.json");
+        File.WriteAllText(manifest, File.ReadAllText(manifest).Replace("\"revision\": 1", words, StringComparison.Ordinal));
+        Assert.Equal(has, store.Find(Name)!.HasDhcpClient);
+    }
+
     [Fact]
     public void A_root_disk_leads_to_the_version_it_belongs_to_also_when_a_newer_one_is_current()
     {

@@ -136,7 +136,7 @@ internal sealed class GuestBuilder(ImageRecipe recipe, HostTools tools, string w
         foreach (string directory in new[] { "dev", "proc", "sys", "run", "tmp", "mnt", "srv", "opt", "home", "var/log", "var/tmp", "usr/local/bin", "usr/local/sbin" })
             _user.AddDirectory(directory, directory.EndsWith("tmp", StringComparison.Ordinal) ? 0x3FFu : 0x1ED);
         _user.AddDirectory("root", 0x1C0);
-        foreach (string name in new[] { "agent", "setup", "shutdown", "console" })
+        foreach (string name in new[] { "agent", "setup", "lease", "shutdown", "console" })
             _user.AddFile($"usr/lib/fabric/{name}", Resource(name), 0x1ED);
         foreach (string name in new[] { "inittab", "fstab", "passwd", "group", "nsswitch.conf", "profile" })
             _user.AddFile($"etc/{name}", Resource(name));
