@@ -97,13 +97,22 @@ internal sealed class ReadyReport(Terminal terminal)
     private static IEnumerable<IReadOnlyList<string>> Rows(BondReport bond) => bond.Members.Select((member, i) => (IReadOnlyList<string>)
         (i == 0 ? [bond.Name, bond.Mode, bond.IsUp ? "up" : "down", $"{member}"] : ["", "", "", $"{member}"]));
 
+    private static string AddressOf(NicStatus? nic) => nic switch
+    {
+        { Address: { } address, Dhcp: true } => $"{address} (dhcp)",
+        { Address: { } address } => address,
+        { Dhcp: true } => "dhcp",
+        { Autoconfigure: true } => "autoconfigure",
+        _ => "-",
+    };
+
     private static IEnumerable<IReadOnlyList<string>> Rows(VmStatus vm)
     {
         string state = vm.Reason is null ? vm.State : $"{vm.State} ({vm.Reason})";
         NicStatus? first = vm.Nics.Count > 0 ? vm.Nics[0] : null;
-        yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), first?.Address ?? "-", first?.Switch ?? "-", first?.Mac ?? "-"];
+        yield return [vm.Name, state, vm.Agent, $"{vm.Cpus}", ByteSize.Format(vm.MemoryBytes), AddressOf(first), first?.Switch ?? "-", first?.Mac ?? "-"];
         foreach (NicStatus nic in vm.Nics.Skip(1))
-            yield return ["", "", "", "", "", nic.Address ?? "-", nic.Switch, nic.Mac];
+            yield return ["", "", "", "", "", AddressOf(nic), nic.Switch, nic.Mac];
     }
 
     private static IEnumerable<IReadOnlyList<string>> Rows(RouterStatus router)

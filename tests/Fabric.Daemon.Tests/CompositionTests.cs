@@ -30,6 +30,31 @@ public sealed class CompositionTests
     }
 
     [Fact]
+    public void AGuestIsToldToTakeItsAddressesFromOthersIfItsImageCan()
+    {
+        PhysicalAddress mac = PhysicalAddress.Parse("52-54-00-AA-00-01");
+        VmModel alice = Vm("alice", new NicModel("lan", mac, null, 0) { UseDhcp = true, Autoconfigure = true, Lease = IPAddress.Parse("10.0.0.5") });
+        VmModel bob = Vm("bob", new NicModel("lan", PhysicalAddress.Parse("52-54-00-BB-00-01"), IPAddress.Parse("fd00::2"), 64) { UseDhcp = true });
+        TopologyModel model = new()
+        {
+            Name = "lab",
+            SourcePath = "/lab.yaml",
+            Images = new Dictionary<string, ImageModel>(),
+            Switches = new Dictionary<string, SwitchModel> { ["lan"] = new("lan", 1400, TimeSpan.FromSeconds(300), null) },
+            Disks = new Dictionary<string, DiskModel>(),
+            Vms = new[] { alice, bob }.ToDictionary(v => v.Name),
+            Tests = [],
+        };
+        GuestFiles image = new("/kernel", "/initrd", "quiet", null, Disk.DiskFormat.Raw, HasAgent: true) { HasDhcpClient = true };
+        Assert.Equal(
+            "quiet fabric.hostname=alice fabric.nic=52:54:00:aa:00:01,auto,1400 fabric.nic=52:54:00:aa:00:01,dhcp,1400 fabric.host=bob,fd00::2",
+            BootSource.Of(model, alice, image).Cmdline);
+        Assert.EndsWith(" fabric.nic=52:54:00:bb:00:01,dhcp,1400 fabric.nic=52:54:00:bb:00:01,fd00::2/64,1400 fabric.host=alice,10.0.0.5", BootSource.Of(model, bob, image).Cmdline);
+        DaemonException old = Assert.Throws<DaemonException>(() => BootSource.Of(model, alice, image with { HasDhcpClient = false }));
+        Assert.StartsWith("alice: its root disk was made over an image without a DHCP client", old.Message);
+    }
+
+    [Fact]
     public void AvailableMemoryIsReadFromTheKernelsTable() =>
         Assert.Equal(23_696L << 20, HostMemory.ReadMemAvailable(["MemTotal:       24683520 kB", "MemFree:        23805000 kB", $"MemAvailable:   {23_696 * 1024} kB"]));
 

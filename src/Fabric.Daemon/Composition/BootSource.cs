@@ -11,10 +11,13 @@ namespace Fabric.Daemon.Composition;
 internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmware, string Cmdline, bool HasAgent)
 {
     /// <summary>Puts together what the machine names itself and what its image brings.</summary>
+    /// <exception cref="DaemonException">The image was made before its guests could take their addresses from others.</exception>
     public static BootSource Of(TopologyModel model, VmModel vm, GuestFiles? image)
     {
         bool isCatalogue = image is { HasAgent: true } && vm.Kernel is null && vm.Initrd is null && vm.Firmware is null;
         string cmdline = vm.Cmdline ?? image?.Cmdline ?? "";
+        if (isCatalogue && !image!.HasDhcpClient && vm.Nics.Any(nic => nic.IsDynamic))
+            throw new DaemonException($"{vm.Name}: its root disk was made over an image without a DHCP client; have the disk made anew: fabric down --delete-disks, or give the NIC an 'address:' instead");
         if (isCatalogue)
             cmdline = $"{cmdline} {GuestArguments(model, vm)}".Trim();
         return new BootSource(vm.Kernel ?? image?.Kernel, vm.Initrd ?? image?.Initrd, vm.Firmware, cmdline, isCatalogue);
@@ -26,7 +29,7 @@ internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmwa
         List<string> words = [$"fabric.hostname={vm.Name}"];
         foreach (NicModel nic in vm.Nics)
         {
-            string?[] addresses = [nic.Address is null ? null : $"{nic.Address}/{nic.PrefixLength}", nic.Address6 is { } six ? $"{six.Address}/{six.PrefixLength}" : null];
+            string?[] addresses = [nic.Autoconfigure ? "auto" : null, nic.UseDhcp ? "dhcp" : null, nic.Address is null ? null : $"{nic.Address}/{nic.PrefixLength}", nic.Address6 is { } six ? $"{six.Address}/{six.PrefixLength}" : null];
             int mtu = model.MtuAt(nic.To);
             words.AddRange(addresses.OfType<string>().Select(own => $"fabric.nic={MacText.Of(nic.Mac)},{own}" + (mtu == MacText.UsualMtu ? "" : $",{mtu}")));
         }
@@ -39,8 +42,8 @@ internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmwa
         }
         foreach (VmModel peer in model.Whole.Vms.Values.Where(p => p != vm))
         {
-            if (peer.Nics.FirstOrDefault(n => n.Address is not null) is { } nic)
-                words.Add($"fabric.host={peer.Name},{nic.Address}");
+            if (peer.Nics.Select(n => n.Address ?? n.Lease).FirstOrDefault(a => a is not null) is { } address)
+                words.Add($"fabric.host={peer.Name},{address}");
         }
         return string.Join(' ', words);
     }

@@ -9,6 +9,9 @@ namespace Fabric.Daemon.Composition;
 /// <param name="HasAgent">True when the image's user space carries the agent.</param>
 internal sealed record GuestFiles(string? Kernel, string? Initrd, string? Cmdline, string? BaseDisk, Disk.DiskFormat BaseFormat, bool HasAgent)
 {
+    /// <summary>True when the image is the catalogue's and its guests can take their addresses by DHCP and from advertisements.</summary>
+    public bool HasDhcpClient { get; init; }
+
     /// <summary>Folder below which all versions of the base disk lie: an overlay stays on the one it was made over. Null without a base disk.</summary>
     public string? Store { get; init; }
 }

@@ -51,8 +51,11 @@ internal sealed class ImageShelf(TopologyModel model, EventLog events)
     private async Task<GuestFiles> PullAsync(ImageModel image, CancellationToken cancel)
     {
         ImageStore store = new();
-        GuestImage files = store.Find(image.Catalogue!)
-            ?? await store.PullAsync(image.Catalogue!, new EventProgress(image.Catalogue!, events), cancel);
+        GuestImage? present = store.Find(image.Catalogue!);
+        bool isTooOld = present is { HasDhcpClient: false } && model.Vms.Values.Any(vm => vm.Image == image.Name && vm.Nics.Any(nic => nic.IsDynamic));
+        GuestImage files = present is not null && !isTooOld
+            ? present
+            : await store.PullAsync(image.Catalogue!, new EventProgress(image.Catalogue!, events), cancel);
         events.Add(TopologyEventKind.Image, image.Name, $"{files.Name} {files.Version}");
         return FilesOf(image, files) with { Store = store.Root };
     }
@@ -63,7 +66,10 @@ internal sealed class ImageShelf(TopologyModel model, EventLog events)
         image.Cmdline ?? files.Cmdline,
         files.BaseDisk,
         FormatOf(files),
-        HasAgent: image.Kernel is null && image.Initrd is null);
+        HasAgent: image.Kernel is null && image.Initrd is null)
+    {
+        HasDhcpClient = files.HasDhcpClient,
+    };
 
     private static DiskFormat FormatOf(GuestImage image) => DiskImage.TryParseFormat(image.BaseDiskFormat, out DiskFormat format) ? format : DiskFormat.Raw;
 }

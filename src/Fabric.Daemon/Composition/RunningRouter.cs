@@ -6,6 +6,7 @@ using Fabric.Routing.Dhcp;
 using Fabric.Routing.Rib;
 using Fabric.Routing.Rip;
 using Fabric.Topology;
+using Fabric.Wire;
 
 namespace Fabric.Daemon.Composition;
 
@@ -180,6 +181,15 @@ internal sealed class RunningRouter : IDisposable
         .. Router.Inside(_ => server.Leases()).Where(lease => lease.State != DhcpLeaseState.Free)
             .Select(lease => new LeaseStatus(Model.Name, $"{lease.Address}", $"{lease.Mac}", lease.HostName, Word(lease.State), Math.Round(lease.Remaining.TotalSeconds))),
     ];
+
+    /// <summary>The address that its DHCP server has given to a client, with the length of its network's prefix; null without one.</summary>
+    public IpPrefix? FindLease(MacAddress client)
+    {
+        if (_dhcp is not { } server || Router.Inside(_ => server.Leases()).FirstOrDefault(lease => lease.Mac == client && lease.State == DhcpLeaseState.Bound) is not { } found)
+            return null;
+        IpPrefix network = Model.Dhcp.Keys.SelectMany(name => Model.Interfaces[name].Addresses).Select(RouterPlan.PrefixOf).FirstOrDefault(own => own.Network.Contains(found.Address));
+        return new IpPrefix(found.Address, network.Length);
+    }
 
     /// <summary>What it and its ports have done.</summary>
     public RouterStatistics Statistics(double seconds)

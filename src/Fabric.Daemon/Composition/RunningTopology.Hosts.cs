@@ -96,8 +96,8 @@ public sealed partial class RunningTopology
         }
         else if (Model.Whole.Vms.TryGetValue(to, out VmModel? vm))
         {
-            IEnumerable<NicModel> nics = vm.Nics.Where(nic => nic.Address is not null);
-            address = (nics.FirstOrDefault(nic => nic.To == Model.Hosts[from].To) ?? nics.FirstOrDefault())?.Address;
+            (string To, IPAddress? Address)[] nics = [.. vm.Nics.Select(nic => (nic.To, AddressOf(nic))).Where(nic => nic.Item2 is not null)];
+            address = nics.FirstOrDefault(nic => nic.To == Model.Hosts[from].To, nics.FirstOrDefault()).Address;
         }
         else if (Model.Whole.Routers.ContainsKey(to))
         {
@@ -110,6 +110,9 @@ public sealed partial class RunningTopology
 
         return address is null ? throw new DaemonException($"'{to}' has no address to ping; give it one in {Model.SourcePath}") : IpAddress.From(address);
     }
+
+    // What it has by DHCP may differ from what is kept for it: another server can have been faster.
+    private IPAddress? AddressOf(NicModel nic) => nic.Address ?? (LeaseOf(nic) is { } lease ? IPAddress.Parse(lease.Split('/')[0]) : nic.Lease ?? nic.Address6?.Address);
 
     private HostStatus Describe(KeyValuePair<string, HostPort> item)
     {

@@ -34,6 +34,10 @@ public sealed partial class RunningTopology
         return [.. FindRouters(null).Select(item => item.Statistics(seconds))];
     }
 
+    /// <summary>The address and prefix length that one of the routers here has given a NIC; null without one.</summary>
+    private string? LeaseOf(NicModel nic) =>
+        nic.UseDhcp && _wiring is { } wiring ? wiring.Routers.Values.Select(router => router.FindLease(PortPlan.AddressOf(nic.Mac))).FirstOrDefault(lease => lease is not null)?.ToString() : null;
+
     private IEnumerable<RunningRouter> FindRouters(string? name)
     {
         if (name is not null && !Model.Routers.ContainsKey(name))

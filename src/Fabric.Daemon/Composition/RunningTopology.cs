@@ -35,7 +35,7 @@ public sealed partial class RunningTopology : IAsyncDisposable
         _started = time.GetTimestamp();
         Events = new EventLog(time);
         foreach (VmModel vm in model.Vms.Values)
-            _vms.Add(vm.Name, new RunningVm(vm, Events));
+            _vms.Add(vm.Name, new RunningVm(vm, Events, LeaseOf));
     }
 
     /// <summary>What it is made of.</summary>

@@ -18,14 +18,20 @@ public sealed class RunningVm
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(20);
 
     private readonly EventLog _events;
+    private readonly Func<NicModel, string?> _leaseOf;
     private BootSource? _boot;
     private bool _hasAnswered;
     private Machine? _machine;
 
-    internal RunningVm(VmModel model, EventLog events)
+    /// <summary>A machine that is not built yet.</summary>
+    /// <param name="model">What it is made of.</param>
+    /// <param name="events">Told of its life.</param>
+    /// <param name="leaseOf">The address and prefix length that a NIC has by DHCP, as far as is known here.</param>
+    internal RunningVm(VmModel model, EventLog events, Func<NicModel, string?> leaseOf)
     {
         Model = model;
         _events = events;
+        _leaseOf = leaseOf;
     }
 
     /// <summary>Name in the topology.</summary>
@@ -202,11 +208,15 @@ public sealed class RunningVm
             PortName(Model, index),
             nic.To,
             MacText.Of(nic.Mac),
-            nic.Address is null ? null : $"{nic.Address}/{nic.PrefixLength}",
+            nic.Address is not null ? $"{nic.Address}/{nic.PrefixLength}" : _leaseOf(nic),
             counters?.ReceivedFrames ?? 0,
             counters?.ReceivedBytes ?? 0,
             counters?.TransmittedFrames ?? 0,
             counters?.TransmittedBytes ?? 0,
-            drops);
+            drops)
+        {
+            Dhcp = nic.UseDhcp,
+            Autoconfigure = nic.Autoconfigure,
+        };
     }
 }
