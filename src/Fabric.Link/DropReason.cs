@@ -77,4 +77,73 @@ public enum DropReason
 
     /// <summary>A tunnel packet of a segment that this end does not have.</summary>
     UnknownSegment,
+
+    /// <summary>A header is cut off, or a length contradicts another.</summary>
+    Malformed,
+
+    /// <summary>A checksum is wrong.</summary>
+    BadChecksum,
+
+    /// <summary>The frame, or the packet in it, is for another station.</summary>
+    OtherStation,
+
+    /// <summary>A protocol that is not spoken here.</summary>
+    UnknownProtocol,
+
+    /// <summary>An address that cannot stand where it stands (RFC 1812, 5.3.7).</summary>
+    Martian,
+
+    /// <summary>The source is not where the packet came from (RFC 3704).</summary>
+    ReversePath,
+
+    /// <summary>No route to the destination.</summary>
+    NoRoute,
+
+    /// <summary>The route is a black hole.</summary>
+    BlackHole,
+
+    /// <summary>The route says unreachable, or leads nowhere now.</summary>
+    Unreachable,
+
+    /// <summary>The route says prohibited.</summary>
+    Prohibited,
+
+    /// <summary>The packet has passed as many routers as it may.</summary>
+    HopLimitExceeded,
+
+    /// <summary>A source route, which nobody follows any more (RFC 7126, 4.3; RFC 5095).</summary>
+    SourceRoute,
+
+    /// <summary>An option of the IP header makes no sense.</summary>
+    BadOption,
+
+    /// <summary>An address of one link only that should go to another one.</summary>
+    BeyondScope,
+
+    /// <summary>A broadcast that goes no further (RFC 2644; RFC 1812, 5.3.4).</summary>
+    Broadcast,
+
+    /// <summary>The neighbour did not answer.</summary>
+    Unresolved,
+
+    /// <summary>Too many packets wait for neighbours.</summary>
+    TooManyWaiting,
+
+    /// <summary>Nobody listens at the UDP or TCP port.</summary>
+    ClosedPort,
+
+    /// <summary>Whoever listens at the port takes less than comes.</summary>
+    SocketFull,
+
+    /// <summary>A fragment that is no part of a packet, or contradicts others (RFC 5722).</summary>
+    BadFragment,
+
+    /// <summary>Too many packets are being put together.</summary>
+    TooManyFragments,
+
+    /// <summary>The other pieces of a packet did not come in time.</summary>
+    FragmentsExpired,
+
+    /// <summary>An ARP or Neighbor Discovery message that its protocol discards (RFC 826; RFC 4861, 6.1 and 7.1).</summary>
+    BadDiscovery,
 }

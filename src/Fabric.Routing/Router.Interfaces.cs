@@ -71,7 +71,7 @@ public sealed partial class Router
         LogicalInterface link = new(_control.ByIndex.Length, options, port, Addresses(options, withLinkLocal: options.UseV6));
         if (path is null)
         {
-            path = new PortPath(this);
+            path = new PortPath(this, port);
             Volatile.Write(ref _paths, new Dictionary<IPort, PortPath>(_paths, ReferenceEqualityComparer.Instance) { [port] = path });
             port.AttachLinkWatcher(this);
         }

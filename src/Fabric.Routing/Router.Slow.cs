@@ -24,6 +24,7 @@ public sealed partial class Router
         {
             if (!TryEnter())
                 return;
+            _control.Arrive(link, in frame);
             Span<byte> copy = Scratch.Current.Arrived.AsSpan(0, frame.CopyTo(0, Scratch.Current.Arrived));
             _control.Input.Accept(link, copy, header, linkGroup, frame.Offload);
             SetTimer();
@@ -37,6 +38,7 @@ public sealed partial class Router
         {
             if (!TryEnter())
                 return;
+            _control.Arrive(link, in frame);
             Span<byte> copy = Scratch.Current.Arrived.AsSpan(0, frame.CopyTo(header, Scratch.Current.Arrived.AsSpan(0, ArpView.Length)));
             _control.Arp.Accept(link, copy);
             SetTimer();

@@ -59,6 +59,12 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
     /// <summary>What it is.</summary>
     public RouterOptions Options => _control.Options;
 
+    /// <summary>Those who are told of each packet that goes no further, with the reason: at the port it came in on, or at the one it was to
+    /// leave by where it had its new headers already. What passes is not shown here (<see cref="ObservedPort"/> does). A packet of which
+    /// nothing is kept any more, such as one whose other fragments never came, is only counted. They are called under the router's lock too,
+    /// and must not ask it anything. Costs nothing but a look on the way of a dropped packet while nobody is there.</summary>
+    public FrameObservers Observers => _control.Observers;
+
     /// <summary>Asks stations by ICMP echo whether they are there, on behalf of this router's own protocols.</summary>
     public IReachabilityProbe Probe => _control.Probe;
 

@@ -1,3 +1,4 @@
+using Fabric.Link;
 using Fabric.Routing.Fib;
 using Fabric.Routing.Forwarding;
 using Fabric.Routing.Icmp;
@@ -20,6 +21,10 @@ internal sealed class RouterControl : IProtocolHost
     private LogicalInterface?[] _byIndex = [];
     private LocalAddresses _local = new([]);
     private DatagramSocket[] _sockets = [];
+
+    // Where the frame came in that is being dealt with, and the frame; none but while somebody looks on.
+    private IPort? _arrivedAt;
+    private Frame _arrived;
 
     internal RouterControl(RouterOptions options, TimeProvider time, Action hurry)
     {
@@ -66,6 +71,9 @@ internal sealed class RouterControl : IProtocolHost
 
     /// <summary>What the control side has counted.</summary>
     internal Tally Tally { get; } = new();
+
+    /// <summary>Those who are told of what is dropped.</summary>
+    internal FrameObservers Observers { get; } = new();
 
     internal PacketOutput Output { get; }
 
@@ -148,7 +156,7 @@ internal sealed class RouterControl : IProtocolHost
             return false;
         if (length + (v4 ? Ipv4View.MinHeaderLength : Ipv6View.MinHeaderLength) > link.Mtu)
         {
-            Drop(RouterDrop.TooBig);
+            Tally.Drop(RouterDrop.TooBig);
             return true;
         }
 
@@ -163,7 +171,20 @@ internal sealed class RouterControl : IProtocolHost
     public void Hurry() => _hurry();
 
     /// <summary>Reads the clock. First thing after the lock was taken.</summary>
-    internal void Enter() => Now = ReadClock();
+    internal void Enter()
+    {
+        Now = ReadClock();
+        _arrivedAt = null;
+    }
+
+    /// <summary>What is dropped from now on, until the lock is given back, is this frame, which stays as long; it must be told where.</summary>
+    internal void Arrive(LogicalInterface link, in Frame frame)
+    {
+        if (Observers.IsEmpty)
+            return;
+        _arrived = frame;
+        _arrivedAt = link.Port;
+    }
 
     /// <summary>The clock itself, for the data path.</summary>
     internal long ReadClock() => _time.GetTimestamp() * _nanosecondsPerStamp;
@@ -171,7 +192,13 @@ internal sealed class RouterControl : IProtocolHost
     /// <summary>Whether a socket has a port of an address.</summary>
     internal bool HasSocketAt(IpAddress address, ushort port) => Array.Exists(Sockets, socket => socket.Port == port && socket.Local == address);
 
-    internal void Drop(RouterDrop reason) => Tally.Drop(reason);
+    /// <summary>Counts the packet that has arrived as one that goes no further, and tells those who look on.</summary>
+    internal void Drop(RouterDrop reason)
+    {
+        Tally.Drop(reason);
+        if (_arrivedAt is { } port)
+            Observers.Show(port, FrameDirection.Received, in _arrived, reason);
+    }
 
     internal LogicalInterface? Find(int index) => (uint)index < (uint)_byIndex.Length ? _byIndex[index] : null;
 

@@ -79,6 +79,22 @@ public sealed class CaptureCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatARouterDropsIsShownWithTheReason()
+    {
+        Sandbox.Run up = _user.Fabric("up", _user.Write("lab.yaml", """
+            name: lab
+            routers: { r1: { interfaces: { a: { address: 10.1.0.1/24 } } } }
+            hosts: { h: { to: r1.a, address: 10.1.0.9/24, gateway: r1 } }
+            """));
+        Assert.True(up.Status == 0, up.Error);
+        using Process capture = _user.Start("capture", "r1.a", "--drops", "-f", "icmp", "-c", "1");
+        using CancellationTokenSource patience = new(TimeSpan.FromSeconds(30));
+        while (!capture.HasExited && !patience.IsCancellationRequested)
+            Assert.Equal(1, _user.Fabric("ping", "h", "10.9.0.1", "-c", "1").Status);
+        Assert.Matches(@"^\S+ h in  IP 10\.1\.0\.9 > 10\.9\.0\.1: ICMP echo request, .*\(dropped: no route\)\n$", await capture.StandardOutput.ReadToEndAsync(patience.Token));
+    }
+
+    [Fact]
     public void ASwitchWithoutPortsHasNothingToTell()
     {
         Assert.Equal(0, _user.Fabric("up", _user.WriteEmpty("lab")).Status);

@@ -1,8 +1,10 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.NetworkInformation;
 using Fabric.Daemon.Composition;
 using Fabric.Daemon.Control;
 using Fabric.Link.Capture;
+using Fabric.Link.Capture.Filtering;
 using Fabric.Topology;
 
 namespace Fabric.Daemon.Tests;
@@ -187,11 +189,30 @@ public sealed class RouterTests : IDisposable
         await using RunningTopology topology = await StartAsync(Stick);
         using RunningCapture link = topology.OpenCapture("r1.east", new CaptureOptions());
         using RunningCapture whole = topology.OpenCapture("r2", new CaptureOptions());
+        using RunningCapture dropped = topology.OpenCapture("r1", new CaptureOptions { DropsOnly = true, Filter = FrameFilter.Parse("vlan and icmp and dst net 10.9.0.0/16") });
 
         Assert.True((await topology.PingAsync("h10", new PingRequest("h30") { Count = 3 })).IsComplete);
 
         Assert.InRange(link.Session.Seen, 6, 12);
         Assert.InRange(whole.Session.Seen, 12, 24);
+
+        Assert.False((await topology.PingAsync("h10", new PingRequest("10.9.1.1") { Count = 2 })).IsComplete);
+        Pipe file = new();
+        dropped.Session.End();
+        await new CaptureDrain(dropped.Session, file.Writer).RunAsync(CancellationToken.None);
+        await file.Writer.CompleteAsync();
+        PcapngReader reader = new(file.Reader.AsStream());
+        List<string> told = [];
+        while (await reader.ReadAsync(CancellationToken.None))
+        {
+            if (reader.TryGetFrame(out CapturedFrame frame))
+                told.Add($"{frame.Port} {frame.Direction} {frame.Comment}");
+        }
+
+        Assert.Equal(Enumerable.Repeat("r1.trunk Received dropped: the route is a black hole", 2), told);
+        using RunningCapture plugged = topology.OpenCapture("r2.thirty", new CaptureOptions());
+        Assert.True((await topology.PingAsync("h30", new PingRequest("r2") { Count = 1 })).IsComplete);
+        Assert.InRange(plugged.Session.Seen, 2, 6);
         Assert.Contains("no port, switch or router 'r1.wast'; did you mean r1.east?", Assert.Throws<DaemonException>(() => topology.OpenCapture("r1.wast", new CaptureOptions())).Message, StringComparison.Ordinal);
     }
 

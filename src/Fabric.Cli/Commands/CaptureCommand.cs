@@ -52,6 +52,7 @@ internal static class CaptureCommand
             "fabric capture lan -w lan.pcapng -c 1000",
             "fabric capture alice.0 -w - | wireshark -k -i -",
             "fabric capture lan --drops                               # only what is dropped, and why",
+            "fabric capture r1 --drops                                # packets that router r1 sends no further: no route, TTL used up, no answer to ARP …",
             "fabric capture blue                                      # overlay blue: frames as they go into its tunnels and come out",
             "fabric capture blue --outside -w outer.pcapng            # its packets on the network between, with VXLAN, and why some are refused",
             "fabric capture -r lan.pcapng -f arp                      # look at a file");

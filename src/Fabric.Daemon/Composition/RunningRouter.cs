@@ -49,8 +49,8 @@ internal sealed class RunningRouter : IDisposable
     /// <summary>The router itself.</summary>
     public Router Router { get; }
 
-    /// <summary>Captures that look at the router's ports.</summary>
-    public FrameObservers Observers { get; } = new();
+    /// <summary>Captures that look at the router's ports and are told what it drops.</summary>
+    public FrameObservers Observers => Router.Observers;
 
     /// <summary>The ports that are plugged in now, in the order of the interfaces.</summary>
     public IReadOnlyList<IPort> Ports => [.. Model.Interfaces.Values.Select(item => _cables.GetValueOrDefault(item.Name)).OfType<Cable>().Select(cable => (IPort)cable.Port)];
@@ -74,6 +74,12 @@ internal sealed class RunningRouter : IDisposable
     /// <summary>What a worker polls for an interface.</summary>
     /// <param name="fullName">Name of the interface, which is on a port.</param>
     public IPort PortOf(string fullName) => _cables[Find(fullName).Name].Port;
+
+    /// <summary>The port of an interface that has a cable of its own, or null. It has the interface's name, but for one that a host, a NIC
+    /// or a TAP is plugged into.</summary>
+    /// <param name="fullName">Name of the interface.</param>
+    public IPort? FindPort(string fullName) =>
+        Model.Interfaces.Values.FirstOrDefault(item => item.FullName == fullName) is { } own ? _cables.GetValueOrDefault(own.Name)?.Port : null;
 
     /// <summary>Takes an interface off its port again, and those that go over it. Its worker polls the port no more.</summary>
     /// <param name="fullName">Name of the interface.</param>

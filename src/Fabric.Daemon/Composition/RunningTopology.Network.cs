@@ -107,8 +107,8 @@ public sealed partial class RunningTopology
         IReadOnlyDictionary<string, RunningRouter> routers = _wiring?.Routers ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
         if (Switches.TryGetValue(name, out EthernetSwitch? whole))
             return RunningCapture.Of(whole, options, _time);
-        if (routers.GetValueOrDefault(LinkModel.NodeOf(name)) is { } router && (router.Model.Name == name || router.Ports.Any(port => port.Name == name)))
-            return RunningCapture.Of(router, router.Model.Name == name ? options : options with { Port = name }, _time);
+        if (routers.GetValueOrDefault(LinkModel.NodeOf(name)) is { } router && (router.Model.Name == name || router.FindPort(name) is not null))
+            return RunningCapture.Of(router, router.Model.Name == name ? options : options with { Port = router.FindPort(name)!.Name }, _time);
         EthernetSwitch? having = Switches.Values.FirstOrDefault(item => item.Ports.Any(port => port.Name == name));
         return having is not null
             ? RunningCapture.Of(having, options with { Port = name }, _time)

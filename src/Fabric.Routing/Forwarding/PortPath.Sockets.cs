@@ -48,7 +48,7 @@ internal sealed unsafe partial class PortPath
             return;
         int taken = socket.Take(_forSocket.AsSpan(0, _forSocketCount));
         for (int i = taken; i < _forSocketCount; i++)
-            Tally.Drop(RouterDrop.SocketFull);
+            Drop(in _forSocket[i], RouterDrop.SocketFull);
         _forSocketCount = 0;
         _socket = null;
     }

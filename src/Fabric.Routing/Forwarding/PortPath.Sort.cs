@@ -31,7 +31,7 @@ internal sealed unsafe partial class PortPath
         else if (length < 0 || frame.CopyTo(0, copy[..length]) != length)
             length = 0;
         if (length < EthernetView.MinHeaderLength || frame.Length > Frame.MaxLength)
-            return Drop(RouterDrop.Malformed);
+            return Drop(in frame, RouterDrop.Malformed);
         item.Frame = index;
         item.End = at + length;
         item.IsWhole = false;
@@ -47,7 +47,7 @@ internal sealed unsafe partial class PortPath
         {
             header += TagLength;
             if (copy.Length < header)
-                return Drop(RouterDrop.Malformed);
+                return Drop(in frame, RouterDrop.Malformed);
             type = (EtherType)BinaryPrimitives.ReadUInt16BigEndian(copy[(header - 2)..]);
 
             // A tag with VLAN 0 only carries a priority (IEEE 802.1Q, 6.9.1).
@@ -55,9 +55,9 @@ internal sealed unsafe partial class PortPath
         }
 
         if (link is null)
-            return Drop(RouterDrop.OtherVlan);
+            return Drop(in frame, RouterDrop.OtherVlan);
         if (!link.IsUp)
-            return Drop(RouterDrop.InterfaceDown);
+            return Drop(in frame, RouterDrop.InterfaceDown);
         if (link != _counted)
             CountReceived(link);
         _countedFrames++;
@@ -67,15 +67,15 @@ internal sealed unsafe partial class PortPath
         ulong addresses = BinaryPrimitives.ReadUInt64LittleEndian(copy);
         bool isGroup = (addresses & 1) != 0;
         if ((addresses & MacMask) != link.MacBits && !isGroup)
-            return Drop(RouterDrop.OtherStation);
+            return Drop(in frame, RouterDrop.OtherStation);
         if ((addresses >> 48 & 1) != 0)
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         item.In = link;
         item.LinkHeader = header;
         item.Network = at + header;
         FrameOffload offload = frame.Offload;
         if (!offload.IsNone && !offload.IsConsistent(frame.Length))
-            return Drop(RouterDrop.BadOffload);
+            return Drop(in frame, RouterDrop.BadOffload);
         ReadOnlySpan<byte> packet = copy[header..];
         switch (type)
         {
@@ -87,48 +87,48 @@ internal sealed unsafe partial class PortPath
                 _router.DeliverArp(link, in frame, header);
                 return false;
             default:
-                return Drop(RouterDrop.UnknownProtocol);
+                return Drop(in frame, RouterDrop.UnknownProtocol);
         }
     }
 
     private bool SortV4(in Frame frame, ReadOnlySpan<byte> packet, bool linkGroup, ref PacketItem item)
     {
         if (packet.Length < Ipv4View.MinHeaderLength || packet[0] >> 4 != 4)
-            return Drop(RouterDrop.Malformed);
+            return Drop(in frame, RouterDrop.Malformed);
         int header = (packet[0] & 0xF) * 4;
         int total = BinaryPrimitives.ReadUInt16BigEndian(packet[2..]);
         if (header < Ipv4View.MinHeaderLength || header > packet.Length || total < header || total > frame.Length - item.LinkHeader)
-            return Drop(RouterDrop.Malformed);
+            return Drop(in frame, RouterDrop.Malformed);
         if (!IsChecksumRight(packet, header))
-            return Drop(RouterDrop.BadChecksum);
+            return Drop(in frame, RouterDrop.BadChecksum);
         item.Length = total;
         item.IsV4 = true;
         uint source = BinaryPrimitives.ReadUInt32BigEndian(packet[12..]);
         uint destination = BinaryPrimitives.ReadUInt32BigEndian(packet[16..]);
         item.Destination = IpAddress.FromV4(destination);
         if (!Sources.IsPossible(source) && !(source == 0 && destination == uint.MaxValue))
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         if ((header != Ipv4View.MinHeaderLength && !HasGoodOptions(in frame, packet[..header], in item)) || (item.In.IsScreened && !Passes(in frame, packet, in item)))
             return false;
         LocalKind kind = _local.Find(item.Destination);
         if (kind != LocalKind.None || destination >= 0xE000_0000)
             return SortLocal(in frame, kind, linkGroup, in item);
         if (!Sources.IsPossible(destination))
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         if (linkGroup)
-            return Drop(RouterDrop.Broadcast);
+            return Drop(in frame, RouterDrop.Broadcast);
 
         // RFC 3927, 2.7: neither to nor from addresses of one link.
-        return (source >> 16 != 0xA9FE && destination >> 16 != 0xA9FE) || Drop(RouterDrop.BeyondScope);
+        return (source >> 16 != 0xA9FE && destination >> 16 != 0xA9FE) || Drop(in frame, RouterDrop.BeyondScope);
     }
 
     private bool SortV6(in Frame frame, ReadOnlySpan<byte> packet, bool linkGroup, ref PacketItem item)
     {
         if (packet.Length < Ipv6View.MinHeaderLength || packet[0] >> 4 != 6)
-            return Drop(RouterDrop.Malformed);
+            return Drop(in frame, RouterDrop.Malformed);
         int total = Ipv6View.MinHeaderLength + BinaryPrimitives.ReadUInt16BigEndian(packet[4..]);
         if (total > frame.Length - item.LinkHeader)
-            return Drop(RouterDrop.Malformed);
+            return Drop(in frame, RouterDrop.Malformed);
         item.Length = total;
         item.IsV4 = false;
         ulong sourceHigh = BinaryPrimitives.ReadUInt64BigEndian(packet[8..]);
@@ -138,7 +138,7 @@ internal sealed unsafe partial class PortPath
         item.Destination = IpAddress.FromV6(new UInt128(high, low));
         bool isMulticast = high >> 56 == 0xFF;
         if (!Sources.IsPossible(sourceHigh, sourceLow) && !((sourceHigh | sourceLow) == 0 && isMulticast))
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         if (item.In.IsScreened && !Passes(in frame, packet, in item))
             return false;
         if (isMulticast)
@@ -148,9 +148,9 @@ internal sealed unsafe partial class PortPath
         if (kind != LocalKind.None)
             return SortLocal(in frame, kind, linkGroup, in item);
         if (!Sources.IsPossible(high, low))
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         if (linkGroup)
-            return Drop(RouterDrop.Broadcast);
+            return Drop(in frame, RouterDrop.Broadcast);
         if (!linkLocal && sourceHigh >> 54 != LinkLocalPrefix)
             return true;
         return RefuseScope(in frame, in item, tell: !linkLocal);
@@ -163,16 +163,16 @@ internal sealed unsafe partial class PortPath
         if (destination.IsMulticast)
         {
             if (!item.In.HasGroup(destination))
-                return Drop(RouterDrop.NoMember);
+                return Drop(in frame, RouterDrop.NoMember);
         }
         else if (kind == LocalKind.None && destination != IpAddress.BroadcastV4)
         {
-            return Drop(RouterDrop.Martian);
+            return Drop(in frame, RouterDrop.Martian);
         }
         else if (kind == LocalKind.Broadcast && !(linkGroup && item.In.State.IsOnLink(destination)))
         {
             // Directed broadcasts come from elsewhere, and go nowhere (RFC 2644).
-            return Drop(RouterDrop.Broadcast);
+            return Drop(in frame, RouterDrop.Broadcast);
         }
 
         if (kind == LocalKind.Own && _control.Sockets is { Length: > 0 } sockets && TryGiveSocket(sockets, in frame, in item))
@@ -198,7 +198,7 @@ internal sealed unsafe partial class PortPath
     {
         PacketFields fields = new(packet[..Math.Min(packet.Length, item.Length)]);
         if (item.In.Options.ReversePath != ReversePathCheck.Off && !ComesFromWhereItLives(fields.From, item.In))
-            return Drop(RouterDrop.ReversePath);
+            return Drop(in frame, RouterDrop.ReversePath);
         if (item.In.Options.AccessIn is not { } list)
             return true;
         AccessAction action = list.Judge(in fields);
@@ -228,7 +228,7 @@ internal sealed unsafe partial class PortPath
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Refuse(in Frame frame, in PacketItem item, RouterDrop reason, IcmpError error, uint word = 0)
     {
-        Tally.Drop(reason);
+        Drop(in frame, reason);
         if (error != IcmpError.None)
             _router.Report(error, item.In, in frame, item.LinkHeader, word);
         return false;
@@ -242,9 +242,13 @@ internal sealed unsafe partial class PortPath
             BinaryPrimitives.ReadUInt64LittleEndian(packet), BinaryPrimitives.ReadUInt64LittleEndian(packet[8..]), BinaryPrimitives.ReadUInt32LittleEndian(packet[16..]));
     }
 
-    private bool Drop(RouterDrop reason)
+    /// <summary>Counts a packet that goes no further, and tells those who look on.</summary>
+    /// <returns>False.</returns>
+    private bool Drop(in Frame frame, RouterDrop reason, FrameDirection direction = FrameDirection.Received, IPort? port = null)
     {
         Tally.Drop(reason);
+        if (!_observers.IsEmpty)
+            _observers.Show(port ?? _port, direction, in frame, reason);
         return false;
     }
 }

@@ -173,7 +173,7 @@ internal sealed unsafe partial class PortPath
 
         int headers = SegmentHeaders(in item, in offload);
         if (headers <= 0)
-            return Drop(RouterDrop.BadOffload);
+            return Drop(in frame, RouterDrop.BadOffload);
         if (headers + offload.GsoSize <= link.Mtu)
             return true;
 

@@ -32,6 +32,8 @@ internal sealed unsafe partial class PortPath
     private const int MaxBurst = IPort.MaxBurst;
     private readonly Router _router;
     private readonly RouterControl _control;
+    private readonly IPort _port;
+    private readonly FrameObservers _observers;
     private readonly ForwardingTable _table;
     private readonly NeighborTable _neighbors;
     private readonly ulong _flowSeed;
@@ -62,8 +64,10 @@ internal sealed unsafe partial class PortPath
     private int _countedFrames;
     private long _countedBytes;
 
-    internal PortPath(Router router)
+    internal PortPath(Router router, IPort port)
     {
+        _port = port;
+        _observers = router.Observers;
         _router = router;
         _control = router.Control;
         _table = _control.Table;
@@ -180,8 +184,8 @@ internal sealed unsafe partial class PortPath
         {
             uint dropped = (_completer ??= new OffloadCompleter()).Transmit(port, frames);
             bad = BitOperations.PopCount(dropped);
-            for (int i = 0; i < bad; i++)
-                Tally.Drop(RouterDrop.BadOffload);
+            for (; dropped != 0; dropped &= dropped - 1)
+                Drop(in frames[BitOperations.TrailingZeroCount(dropped)], RouterDrop.BadOffload, FrameDirection.Transmitted, port);
         }
         else
         {

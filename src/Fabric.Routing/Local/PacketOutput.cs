@@ -129,7 +129,7 @@ internal sealed unsafe class PacketOutput(RouterControl control)
     {
         if (link.Port is null || !link.IsUp)
         {
-            control.Drop(RouterDrop.InterfaceDown);
+            Drop(link, frame, in offload, RouterDrop.InterfaceDown);
             return;
         }
 
@@ -144,7 +144,7 @@ internal sealed unsafe class PacketOutput(RouterControl control)
                 bad = (_completer ??= new OffloadCompleter()).Transmit(link.Port, new ReadOnlySpan<Frame>(in whole));
             if (bad != 0)
             {
-                control.Drop(RouterDrop.BadOffload);
+                Drop(link, frame, in offload, RouterDrop.BadOffload);
                 return;
             }
         }
@@ -154,6 +154,24 @@ internal sealed unsafe class PacketOutput(RouterControl control)
             control.Tally.AddForwarded(1);
         else
             control.Tally.AddOriginated();
+    }
+
+    /// <summary>Counts a frame that does not leave, and tells those who look on.</summary>
+    /// <param name="link">The interface it was to leave by.</param>
+    /// <param name="frame">With its Ethernet header.</param>
+    /// <param name="offload">What is still to be done to it.</param>
+    /// <param name="reason">Why.</param>
+    internal void Drop(LogicalInterface link, ReadOnlySpan<byte> frame, in FrameOffload offload, RouterDrop reason)
+    {
+        control.Tally.Drop(reason);
+        if (link.Port is not { } port || control.Observers.IsEmpty)
+            return;
+        // SAFETY: the frame stays where it is during the call, which copies what it keeps.
+        fixed (byte* bytes = frame)
+        {
+            Frame whole = new(bytes, frame.Length, offload);
+            control.Observers.Show(port, FrameDirection.Transmitted, in whole, reason);
+        }
     }
 
     private static Span<byte> At(int offset, int length) => Scratch.Current.Made.AsSpan(Scratch.Headroom + offset, length);

@@ -96,7 +96,7 @@ internal sealed class NeighborTable : Timed
         Neighbor entry = Find(link.Index, address) ?? AddAndAsk(link, address);
         if (_waiting >= _control.Options.MaxWaiting || entry.Waiting?.Count >= _control.Options.MaxWaitingForOne)
         {
-            _control.Drop(RouterDrop.TooManyWaiting);
+            _control.Output.Drop(link, packet.Frame, packet.Offload, RouterDrop.TooManyWaiting);
             return;
         }
 
@@ -300,7 +300,7 @@ internal sealed class NeighborTable : Timed
 
         while (TryTakeWaiting(entry, out HeldPacket packet))
         {
-            _control.Drop(RouterDrop.Unresolved);
+            _control.Output.Drop(entry.Link, packet.Frame, packet.Offload, RouterDrop.Unresolved);
             if (tell && packet.IsForwarded)
                 _control.Errors.NeighborFailed(packet.Frame, entry.Link.HeaderLength);
         }
