@@ -15,6 +15,7 @@ internal sealed partial class StepRunner(ControlClient client)
 {
     private const int EchoWaitSeconds = 2;
     private const int HostPingIntervalMs = 10;
+    private const string GuestPingInterval = "0.2";
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan PingOverhead = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RestartTimeout = TimeSpan.FromMinutes(3);
@@ -161,7 +162,7 @@ internal sealed partial class StepRunner(ControlClient client)
     private async Task<int> PingFromGuestAsync(PingStep ping, IPAddress to, StringBuilder log, CancellationToken cancel)
     {
         string family = to.AddressFamily == AddressFamily.InterNetworkV6 ? "-6" : "-4";
-        (_, string output, _) = await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-W", $"{EchoWaitSeconds}", $"{to}"], log, cancel);
+        (_, string output, _) = await ExecAsync(ping.From, ["ping", family, "-c", $"{ping.Count}", "-i", GuestPingInterval, "-W", $"{EchoWaitSeconds}", $"{to}"], log, cancel);
         return CountEchoes(output);
     }
 
