@@ -40,4 +40,29 @@ public sealed class OverlayTests : IDisposable
         Assert.Equal((1500, $"{s_net}.2"), (blue.GetProperty("ends")[0].GetProperty("needs").GetInt32(), blue.GetProperty("ends")[0].GetProperty("address").GetString()));
         Assert.Equal("fabric: topology lab has no overlay 'blu'; did you mean blue?", _sandbox.Fabric("overlay", "blu", "--check").ErrorLine);
     }
+
+    [Fact]
+    public void TheTunnelOfACableBetweenSitesIsCapturedByTheNameOfItsPort()
+    {
+        string file = _sandbox.Write("wan.yaml", $$"""
+            name: wan
+            sites: { west: { address: {{s_net}}.3, routers: [ra] }, east: { address: {{s_net}}.4, routers: [rb] } }
+            routers: { ra: { interfaces: { up: { address: 10.0.1.1/30 } } }, rb: { interfaces: { up: { address: 10.0.1.2/30 } } } }
+            links: [{ a: ra.up, b: rb.up }]
+            """);
+        foreach (string site in (string[])["west", "east"])
+        {
+            Sandbox.Run up = _sandbox.Fabric("up", file, "--site", site);
+            Assert.True(up.Status == 0, up.Error);
+        }
+
+        // The ends say twice a second that they are there. Only one of the two daemons has a port of that name.
+        Sandbox.Run run = _sandbox.Fabric("capture", "ra.up", "--outside", "-c", "6");
+
+        Assert.True(run.Status == 0, run.Error);
+        Assert.Matches($@"ra\.up +in +IP {s_net}\.4\.\d+ > {s_net}\.3\.4789: VXLAN vni 167\d{{5}}: ", run.Out);
+        Assert.Matches($@"ra\.up +out +IP {s_net}\.3\.\d+ > {s_net}\.4\.4789: VXLAN vni 167\d{{5}}: ", run.Out);
+        Assert.Equal("fabric: topology wan-west has no cable to another site and no overlay 'ra.ub'; did you mean ra.up?", _sandbox.Fabric("capture", "ra.ub", "--outside", "-t", "wan-west").ErrorLine);
+        Assert.Equal(0, _sandbox.Fabric("down", "--all").Status);
+    }
 }

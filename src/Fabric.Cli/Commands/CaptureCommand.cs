@@ -23,7 +23,7 @@ internal static class CaptureCommand
         Option<int?> snapLength = new("--snaplen", "-s") { Description = "Keep so many bytes of each frame (default: all, or as many as a line needs)", HelpName = "BYTES" };
         Option<bool> segment = new("--segment") { Description = "Cut super-frames (segmentation offload) into packets that fit a wire" };
         Option<bool> drops = new("--drops") { Description = "Only frames that are dropped" };
-        Option<bool> outside = new("--outside") { Description = "Of an overlay: the tunnel's packets instead of the frames in them" };
+        Option<bool> outside = new("--outside") { Description = "Of an overlay, or of a cable to another site by the name of its port here: the tunnel's packets instead of the frames in them" };
         Option<bool> addresses = new("--ethernet", "-e") { Description = "Print Ethernet addresses in every line" };
         Option<bool> json = new("--json") { Description = "Print a JSON object per frame" };
         Command command = new("capture", "See frames pass a port, a switch or a router, with directions and why they are dropped")
@@ -55,6 +55,7 @@ internal static class CaptureCommand
             "fabric capture r1 --drops                                # packets that router r1 sends no further: no route, TTL used up, no answer to ARP …",
             "fabric capture blue                                      # overlay blue: frames as they go into its tunnels and come out",
             "fabric capture blue --outside -w outer.pcapng            # its packets on the network between, with VXLAN, and why some are refused",
+            "fabric capture r1.r2 --outside                           # the same of a cable between sites: the packets of its tunnel, and the ends' half-second words",
             "fabric capture -r lan.pcapng -f arp                      # look at a file");
     }
 

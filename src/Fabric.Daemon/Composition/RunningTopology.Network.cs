@@ -85,10 +85,10 @@ public sealed partial class RunningTopology
         }
     }
 
-    private DaemonException UnknownOverlay(string name, string[] known)
+    private DaemonException UnknownOverlay(string name, string[] known, string what = "overlay")
     {
         string hint = NearestName.Find(name, known) is { } near ? $"did you mean {near}?" : known.Length == 0 ? "it has none" : $"it has {string.Join(", ", known)}";
-        return new DaemonException($"topology {Model.Name} has no overlay '{name}'; {hint}") { StatusCode = 404 };
+        return new DaemonException($"topology {Model.Name} has no {what} '{name}'; {hint}") { StatusCode = 404 };
     }
 
     /// <summary>Tells what switches and their ports have done.</summary>
@@ -115,16 +115,16 @@ public sealed partial class RunningTopology
             : throw UnknownPort(name);
     }
 
-    /// <summary>Begins a capture of an overlay's tunnels: the packets on the network between the ends.</summary>
-    /// <param name="name">Name of the overlay.</param>
+    /// <summary>Begins a capture of an overlay's tunnels, or of that of a cable to another site: the packets on the network between the ends.</summary>
+    /// <param name="name">Name of the overlay, or of the cable's port at this site.</param>
     /// <param name="options">What is kept.</param>
-    /// <exception cref="DaemonException">There is no such overlay.</exception>
+    /// <exception cref="DaemonException">There is no such overlay or cable.</exception>
     internal RunningCapture OpenOutsideCapture(string name, CaptureOptions options)
     {
-        // Says what there is, where there is none of the name.
-        _ = Overlays(name);
-        VxlanPort segment = _wiring!.SegmentOf(name);
-        string description = $"outside of overlay {name}, VNI {segment.Vni}: headers from Ethernet to UDP are made up from what the socket tells; Ethernet addresses, and TTL and DSCP of what is received, are not known";
+        Wiring wiring = _wiring ?? throw new DaemonException($"topology {Model.Name} is not that far yet, or already down");
+        VxlanPort segment = wiring.FindSegment(name) ?? throw UnknownOverlay(name, [.. Model.Overlays.Keys, .. Model.Cables.Select(item => item.Port)], "cable to another site and no overlay");
+        string what = Model.Overlays.ContainsKey(name) ? "overlay" : "cable";
+        string description = $"outside of {what} {name}, VNI {segment.Vni}: headers from Ethernet to UDP are made up from what the socket tells; Ethernet addresses, and TTL and DSCP of what is received, are not known";
         return RunningCapture.OfOutside(segment, options with { Description = description }, _time);
     }
 

@@ -35,8 +35,8 @@ internal sealed partial class Wiring
         static string Taker(string end) => LinkModel.IsInterface(end) ? $"interface {end}" : $"switch '{end}'";
     }
 
-    /// <summary>The segment of an overlay of the model.</summary>
-    public VxlanPort SegmentOf(string name) => _overlays.Find(item => item.Model.Name == name).Port;
+    /// <summary>The segment of an overlay, by its name, or of a cable to another site, by that of its port; null when there is neither.</summary>
+    public VxlanPort? FindSegment(string name) => _overlays.Find(item => item.Model.Name == name).Port ?? _cables.Find(item => item.Model.Port == name).Cable?.Segment;
 
     /// <summary>Plugs each segment into its switch.</summary>
     private void AddOverlays(EventLog events)
