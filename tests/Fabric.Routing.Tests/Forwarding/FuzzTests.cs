@@ -40,6 +40,9 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         ends.Add((trunk, router.Interfaces[^1]));
         Fill(router);
         MakeSeeds(router);
+        Onlooker onlooker = new();
+        long unseen = router.Counters.Drops.Values.Sum();
+        router.Observers.Add(onlooker);
         long sent = 0;
         for (int i = 0; i < count; i++)
         {
@@ -66,6 +69,26 @@ public sealed class FuzzTests(ITestOutputHelper output) : IDisposable
         _network.Run(70);
         Assert.Equal(0, router.Control.Neighbors.Waiting);
         Assert.Equal(0, router.Control.Reassembly.Count);
+        // Of fragments that never became a packet, and of a long answer of the router's own, there is no frame to be shown.
+        counters = router.Counters;
+        Assert.Equal(counters.Drops.Values.Sum() - unseen - counters[RouterDrop.FragmentsExpired] - counters[RouterDrop.TooBig], onlooker.Drops);
+    }
+
+    /// <summary>Looks at every byte of what is dropped, and counts all but what is too big.</summary>
+    private sealed class Onlooker : IFrameObserver
+    {
+        private readonly byte[] _copy = new byte[Frame.MaxLength];
+
+        public long Drops { get; private set; }
+
+        public void Observe(IPort port, FrameDirection direction, ReadOnlySpan<Frame> frames) => Assert.Fail("what passes is shown by the port");
+
+        public void ObserveDrop(IPort port, FrameDirection direction, in Frame frame, DropReason reason)
+        {
+            if (reason != DropReason.Oversized)
+                Drops++;
+            Assert.Equal(frame.Length, frame.CopyTo(0, _copy));
+        }
     }
 
     private void Measure(Router router)

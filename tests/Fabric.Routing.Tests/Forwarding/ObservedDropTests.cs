@@ -116,6 +116,17 @@ public sealed class ObservedDropTests : IDisposable
         Assert.True(_router.Counters[RouterDrop.BlackHole] > 1000);
     }
 
+    /// <summary>No reason is lost on the way: those that mean something else to a switch have other names there.</summary>
+    [Fact]
+    public void Every_reason_has_one_of_its_own()
+    {
+        _told.Drops.Clear();
+        foreach (RouterDrop reason in Enum.GetValues<RouterDrop>())
+            _router.Observers.Show(_leftCable.Second, FrameDirection.Received, default, reason);
+        Assert.Distinct(_told.Drops.Select(drop => drop.Reason));
+        Assert.All(Enum.GetValues<RouterDrop>().Zip(_told.Drops).Where(item => Enum.TryParse<DropReason>($"{item.First}", out _)), item => Assert.Equal($"{item.First}", $"{item.Second.Reason}"));
+    }
+
     private void Expect(DropReason reason, byte[] packet, MacAddress? to = null)
     {
         _told.Drops.Clear();

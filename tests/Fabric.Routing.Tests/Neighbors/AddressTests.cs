@@ -69,6 +69,19 @@ public sealed class AddressTests : IDisposable
         Assert.Equal(0, Lifetime(Assert.Single(Advertisements(end))));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(0x06_05_04_03_02_01)]
+    [InlineData(0xFF_FF_FF_FF_FF_FF)]
+    public void An_Ethernet_address_that_is_no_stations_is_refused(long bits)
+    {
+        Router router = _network.AddRouter("r1");
+        MacAddress mac = MacAddress.FromBits((ulong)bits);
+        RoutingException error = Assert.Throws<RoutingException>(() => _network.Attach(router, "10.0.1.1/24", out _, options => options with { Mac = mac }));
+        Assert.Equal($"interface r1.1 of router r1: {mac} is no station's Ethernet address; give it one whose first octet is even", error.Message);
+        Assert.Empty(router.Interfaces);
+    }
+
     [Fact]
     public void Addresses_are_announced_when_a_link_comes_up()
     {
