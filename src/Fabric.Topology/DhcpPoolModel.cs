@@ -26,6 +26,9 @@ public sealed record DhcpPoolModel(IPAddress First, IPAddress Last)
     /// <summary>Networks with gateways of their own that clients are told.</summary>
     public IReadOnlyList<(IPNetwork To, IPAddress Via)> Routes { get; init; } = [];
 
+    /// <summary>True when clients are told of routes of which none leads everywhere: the gateway is told as one more.</summary>
+    public bool NeedsDefault => Routes.Count > 0 && Routes.All(route => route.To.PrefixLength > 0);
+
     /// <summary>Addresses that always go to the same stations.</summary>
     public IReadOnlyList<(string Station, PhysicalAddress Mac, IPAddress Address)> Static { get; init; } = [];
 }

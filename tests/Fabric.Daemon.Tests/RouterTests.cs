@@ -281,7 +281,8 @@ public sealed class RouterTests : IDisposable
         await ReachAsync(topology, "h", "fd01::3");
         Assert.False((await topology.PingAsync("h", new PingRequest("fd02::1") { Count = 1 })).IsComplete);
         Fabric.Routing.Dhcp.DhcpPool pool = RouterPlan.ServerOf(topology.Model.Routers["r1"]).Pools[0];
-        Assert.Equal((1400, "10.9.0.0/16 10.1.0.2"), (pool.Mtu, $"{pool.Routes[0].Network} {pool.Routes[0].Gateway}"));
+        Assert.Equal(1400, pool.Mtu);
+        Assert.Equal(["10.9.0.0/16 10.1.0.2", "0.0.0.0/0 10.1.0.1"], pool.Routes.Select(route => $"{route.Network} {route.Gateway}"));
     }
 
     /// <summary>Of three sources for a network the nearest counts, and what is added to metrics is added to those of one list alone.</summary>

@@ -27,7 +27,7 @@ public partial class LeaseTests
                 interfaces:
                   near: { to: near, address: 10.1.0.1/24, address6: "fd01::1/64", mtu: 1400 }
                   far: { to: far, address: 10.2.0.1/24, address6: "fd02::1/64" }
-                dhcp: { near: { range: 10.1.0.100-10.1.0.110, dns: [10.1.0.53, 10.1.0.54], domain: lab.test, lease: 10s } }
+                dhcp: { near: { range: 10.1.0.100-10.1.0.110, dns: [10.1.0.53, 10.1.0.54], domain: lab.test, lease: 10s, routes: [{ to: 10.9.0.0/16, via: 10.1.0.7 }] } }
                 advertise: [near]
             tests:
               - ping: { from: bob, to: alice, within: 60s }
@@ -39,7 +39,7 @@ public partial class LeaseTests
         Assert.Contains("5 passed, 0 failed", await lab.SucceedAsync("test", file, "--keep"), StringComparison.Ordinal);
 
         Assert.Equal("search lab.test\nnameserver 10.1.0.53\nnameserver 10.1.0.54\n1400\n", await lab.InGuestAsync("alice", "cat /etc/resolv.conf /sys/class/net/eth0/mtu"));
-        Assert.Matches(@"^default via 10\.1\.0\.1 dev eth0 proto dhcp metric \d+ *\n$", await lab.InGuestAsync("alice", "ip -4 route show default"));
+        Assert.Matches(@"^default via 10\.1\.0\.1 metric \d+ *\n10\.9\.0\.0/16 via 10\.1\.0\.7 metric \d+ *\n$", await lab.InGuestAsync("alice", "ip -4 route show dev eth0 proto dhcp"));
         Assert.Matches(@"^default via fe80::[0-9a-f:]+ dev eth0 proto ra ", await lab.InGuestAsync("alice", "ip -6 route show default"));
         string addresses = await lab.InGuestAsync("alice", "ip -o addr show dev eth0");
         Assert.Contains(" fd01::5054:", addresses, StringComparison.Ordinal);

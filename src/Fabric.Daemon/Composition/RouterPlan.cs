@@ -101,9 +101,18 @@ internal static class RouterPlan
             NameServers = [.. pool.Dns.Select(IpAddress.From)],
             Domain = pool.Domain,
             Mtu = pool.Mtu,
-            Routes = [.. pool.Routes.Select(item => (PrefixOf((item.To.BaseAddress, item.To.PrefixLength)), IpAddress.From(item.Via)))],
+            Routes = [.. RoutesOf(pool)],
             Static = [.. pool.Static.Select(item => new DhcpStaticLease(IpAddress.From(item.Address)) { Mac = PortPlan.AddressOf(item.Mac) })],
         };
+
+    // A client that is told of routes ignores the gateway that stands beside them (RFC 3442), so that it goes among them.
+    private static IEnumerable<(IpPrefix Network, IpAddress Gateway)> RoutesOf(DhcpPoolModel pool)
+    {
+        foreach ((IPNetwork to, IPAddress via) in pool.Routes)
+            yield return (PrefixOf((to.BaseAddress, to.PrefixLength)), IpAddress.From(via));
+        if (pool.NeedsDefault)
+            yield return (IpPrefix.DefaultV4, IpAddress.From(pool.Gateway));
+    }
 
     private static RouterAdvertisementOptions OptionsOf(AdvertiseModel model) => new()
     {

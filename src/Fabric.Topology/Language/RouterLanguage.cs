@@ -128,7 +128,7 @@ internal static class RouterLanguage
         new Key("dns", ValueKind.Addresses, "Name servers that clients are told."),
         new Key("domain", ValueKind.Text, "Domain that clients are told."),
         new Key("mtu", ValueKind.Integer, "Longest packet that clients are told to send in bytes; that of the interface unless given.") { Range = (68, 65535) },
-        new Key("routes", ValueKind.Sections, "Networks with gateways of their own that clients are told (RFC 3442).") { Section = DhcpRoute },
+        new Key("routes", ValueKind.Sections, "Networks with gateways of their own that clients are told (RFC 3442), besides the gateway for all others.") { Section = DhcpRoute },
         new Key("gateway", ValueKind.Address, "Gateway that clients are told; the router unless given."),
         new Key("static", ValueKind.AddressesByName, "Addresses that always go to the same host or VM, by its name or Ethernet address."));
 

@@ -222,6 +222,8 @@ internal sealed partial class TopologyReader
             bytes += 1 + ((to.PrefixLength + 7) / 8) + 4;
         }
 
+        // The gateway for all others is told as a route, too.
+        bytes += routes.Count == 0 || routes.Exists(route => route.To.PrefixLength == 0) ? 0 : 1 + 4;
         if (bytes > MostPoolRoutes)
             errors.Add(pool.At("routes"), $"these routes need {bytes} bytes of a DHCP message, and there is room for {MostPoolRoutes}: leave some out, or join them");
         return routes;
