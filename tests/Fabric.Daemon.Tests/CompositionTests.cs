@@ -51,7 +51,7 @@ public sealed class CompositionTests
             BootSource.Of(model, alice, image).Cmdline);
         Assert.EndsWith(" fabric.nic=52:54:00:bb:00:01,dhcp,1400 fabric.nic=52:54:00:bb:00:01,fd00::2/64,1400 fabric.host=alice,10.0.0.5", BootSource.Of(model, bob, image).Cmdline);
         DaemonException old = Assert.Throws<DaemonException>(() => BootSource.Of(model, alice, image with { HasDhcpClient = false }));
-        Assert.StartsWith("alice: its root disk was made over an image without a DHCP client", old.Message);
+        Assert.StartsWith("alice: its root disk was made over an older image, without a DHCP client", old.Message);
     }
 
     [Fact]

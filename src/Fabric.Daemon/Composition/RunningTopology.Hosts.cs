@@ -108,7 +108,10 @@ public sealed partial class RunningTopology
             throw new DaemonException($"'{to}' is no address, and no host, VM or router of topology {Model.Name}") { StatusCode = 404 };
         }
 
-        return address is null ? throw new DaemonException($"'{to}' has no address to ping; give it one in {Model.SourcePath}") : IpAddress.From(address);
+        bool isLater = Model.Whole.Hosts.TryGetValue(to, out HostModel? host) ? host.UseDhcp || host.Autoconfigure : Model.Whole.Vms.TryGetValue(to, out VmModel? guest) && guest.Nics.Any(nic => nic.UseDhcp);
+        if (address is null)
+            throw new DaemonException(isLater ? $"'{to}' has no address yet; see: fabric status" : $"'{to}' has no address to ping; give it one in {Model.SourcePath}");
+        return IpAddress.From(address);
     }
 
     // What it has by DHCP may differ from what is kept for it: another server can have been faster.
