@@ -36,7 +36,7 @@ internal static class OverlayLanguage
             new Key("mtu", ValueKind.Integer, "Longest packet of the segment's stations; what is left of 1500 bytes, 1450 over IPv4 and 1430 over IPv6, unless given. The switch has it too unless it says otherwise.") { Range = (68, 65535) },
             new Key("ttl", ValueKind.Integer, "TTL or hop limit of the tunnels' packets; 64 unless given.") { Range = (1, 255) },
             new Key("dscp", ValueKind.Integer, "DSCP of the tunnels' packets; 0 unless given.") { Range = (0, 63) },
-            new Key("checksums", ValueKind.Boolean, "Give the tunnels' packets UDP checksums; true unless given."),
+            new Key("checksums", ValueKind.Boolean, "Give the tunnels' packets UDP checksums, as Linux's vxlan interface does; true unless given. Over IPv4 packets without are taken from others all the same, over IPv6 only where this is false."),
             new Key("interface", ValueKind.Text, "Interface by which a multicast group is reached."),
             .. TopologyLanguage.PortKeys,
         ]);

@@ -71,14 +71,16 @@ public sealed class KernelVxlanTests
     }
 
     [SkippableTheory]
-    [InlineData("10.7.0.1", "10.7.0.2", 24, "noudpcsum")]
-    [InlineData("2001:db8:7::1", "2001:db8:7::2", 64, "udp6zerocsumtx")]
-    public void Packets_without_outer_checksum_pass_both_ways(string ours, string theirs, int prefix, string option)
+    [InlineData("10.7.0.1", "10.7.0.2", 24, "noudpcsum", false)]
+    [InlineData("10.7.0.1", "10.7.0.2", 24, "noudpcsum", true)]
+    [InlineData("10.7.0.1", "10.7.0.2", 24, "udpcsum", false)]
+    [InlineData("2001:db8:7::1", "2001:db8:7::2", 64, "udp6zerocsumtx", false)]
+    public void Packets_without_outer_checksum_pass_whatever_this_end_makes(string ours, string theirs, int prefix, string option, bool checksums)
     {
         using Underlay wire = new(ours, theirs, prefix);
         wire.FinishChecksums();
         KernelEnd.Make(wire.Far, Vni, ours, theirs, "10.9.0.2/24", option, "udp6zerocsumrx");
-        UdpUnderlayOptions options = new(IpAddress.AnyV4) { Checksums = false, AcceptsZeroChecksumsV6 = true };
+        UdpUnderlayOptions options = new(IpAddress.AnyV4) { Checksums = checksums, AcceptsZeroChecksumsV6 = !checksums };
         using TunnelSite site = new(wire.Near, ours, Vni, options);
         site.AddRemote(theirs);
         TestNamespace host = site.AddHost("10.9.0.1/24");
