@@ -81,6 +81,7 @@ public class FaultTests
     [InlineData("address: 10.0.0.1/33", "'address: 10.0.0.1/33' is no address; write it like 10.0.0.1/24 or fd00::1/64")]
     [InlineData("address: fd00::1", "address fd00::1 lacks its prefix length; write it like fd00::1/64, or give switch 'v6' a 'subnet:'", "v6")]
     [InlineData("mac: '52:54:00:aa:bb:cc'", "the Ethernet address 52:54:00:aa:bb:cc is taken by a NIC of vm 'other'")]
+    [InlineData("mac: '00:00:00:00:00:00'", "'mac: 00:00:00:00:00:00' is nobody's address; a NIC's own is one like 52:54:00:12:34:56")]
     [InlineData("mac: '01:00:5e:00:00:01'", "'mac: 01:00:5e:00:00:01' is a group address; the first octet of a NIC's own address is even, such as 52:54:00:12:34:56")]
     [InlineData("mac: 5254", "'mac: 5254' is no Ethernet address; write it like 52:54:00:12:34:56")]
     public void A_NIC_that_cannot_be_is_refused(string field, string fault, string to = "lan")

@@ -71,7 +71,7 @@ public class LoaderTests
                 otherwise: permit
                 rules:
                   - { action: permit, protocol: tcp, from: 10.0.0.0/8, to: 10.1.2.3/32, port: 8000-8099, from-port: 1024-65535 }
-                  - { action: deny, mirror: true, protocol: icmp6, vlan: 20, from-mac: "52:54:00:00:00:01", to-mac: "52:54:00:00:00:02" }
+                  - { action: deny, mirror: true, protocol: icmp6, vlan: 20, from-mac: "52:54:00:00:00:01", to-mac: "ff:ff:ff:ff:ff:ff" }
             taps: { t0: { to: lan, acl-in: web }, t1: { to: lan, acl-out: web } }
             """);
 
@@ -84,6 +84,7 @@ public class LoaderTests
         Assert.Equal(
             new AccessRuleModel(true) { Protocol = "tcp", From = IPNetwork.Parse("10.0.0.0/8"), To = IPNetwork.Parse("10.1.2.3/32"), ToPorts = (8000, 8099), FromPorts = (1024, 65535) },
             list.Rules[0]);
+        Assert.Equal("FFFFFFFFFFFF", $"{list.Rules[1].ToMac}");
         Assert.Equal((false, true, "icmp6", 20), (list.Rules[1].Permits, list.Rules[1].Mirrors, list.Rules[1].Protocol, list.Rules[1].Vlan));
         Assert.Equal(("web", "web"), (model.Taps["t0"].Port.AclIn, model.Taps["t1"].Port.AclOut));
     }

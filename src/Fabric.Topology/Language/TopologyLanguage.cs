@@ -43,7 +43,7 @@ internal static class TopologyLanguage
         new Key("from", ValueKind.Network, "Source network, such as 10.0.0.0/24 or 10.0.0.7/32."),
         new Key("to", ValueKind.Network, "Destination network."),
         new Key("from-mac", ValueKind.Mac, "Source station."),
-        new Key("to-mac", ValueKind.Mac, "Destination station."),
+        new Key("to-mac", ValueKind.Mac, "Destination station, or group such as ff:ff:ff:ff:ff:ff."),
         new Key("vlan", ValueKind.Integer, "VLAN of the frame.") { Range = (1, 4094) },
         new Key("protocol", ValueKind.Choice, "Protocol of the packet.") { Choices = ["tcp", "udp", "icmp", "icmp6", "ip", "ip6", "arp"] },
         new Key("port", ValueKind.Text, "With tcp or udp: destination port, or ports such as 8000-8099."),

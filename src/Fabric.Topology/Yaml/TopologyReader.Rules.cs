@@ -21,7 +21,7 @@ internal sealed partial class TopologyReader
             From = section.Network("from"),
             To = section.Network("to"),
             FromMac = section.Mac("from-mac"),
-            ToMac = section.Mac("to-mac"),
+            ToMac = section.Mac("to-mac", isMatched: true),
             Vlan = section.Integer("vlan"),
             Protocol = section.Choice("protocol"),
             ToPorts = ReadPorts(section, "port"),

@@ -135,15 +135,21 @@ internal sealed class YamlSection
         return null;
     }
 
-    internal PhysicalAddress? Mac(string key)
+    /// <summary>An Ethernet address.</summary>
+    /// <param name="key">The key.</param>
+    /// <param name="isMatched">It is compared with frames, and may be any; otherwise it is one that a station can have.</param>
+    internal PhysicalAddress? Mac(string key, bool isMatched = false)
     {
         if (Text(key) is not { } text)
             return null;
         if (text.Length == 17 && PhysicalAddress.TryParse(text.Replace(':', '-'), out PhysicalAddress? mac) && mac.GetAddressBytes().Length == 6)
         {
-            if ((mac.GetAddressBytes()[0] & 1) == 0)
+            bool isGroup = (mac.GetAddressBytes()[0] & 1) != 0;
+            if (isMatched || (!isGroup && mac.GetAddressBytes().AsSpan().ContainsAnyExcept((byte)0)))
                 return mac;
-            _errors.Add(At(key), $"'{key}: {text}' is a group address; the first octet of a NIC's own address is even, such as 52:54:00:12:34:56");
+            _errors.Add(At(key), isGroup
+                ? $"'{key}: {text}' is a group address; the first octet of a NIC's own address is even, such as 52:54:00:12:34:56"
+                : $"'{key}: {text}' is nobody's address; a NIC's own is one like 52:54:00:12:34:56");
             return null;
         }
 
