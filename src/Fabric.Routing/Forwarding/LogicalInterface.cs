@@ -1,4 +1,5 @@
 using Fabric.Link;
+using Fabric.Routing.Acl;
 using Fabric.Wire;
 
 namespace Fabric.Routing.Forwarding;
@@ -27,6 +28,7 @@ internal sealed class LogicalInterface
         HeaderLength = EthernetView.MinHeaderLength + (Vlan == 0 ? 0 : TagLength);
         MacBits = options.Mac.Bits;
         Mtu = options.Mtu;
+        AccessOut = options.AccessOut;
         IsScreened = options.AccessIn is not null || options.ReversePath != ReversePathCheck.Off;
         _state = new RouterInterface(index, options.Name, port?.IsUp ?? true, port is null, Mtu, options.Mac, addresses);
         ListGroups();
@@ -48,6 +50,9 @@ internal sealed class LogicalInterface
     internal ulong MacBits { get; }
 
     internal int Mtu { get; }
+
+    /// <summary>Judges what is sent on by it; null for no list.</summary>
+    internal AccessList? AccessOut { get; }
 
     internal bool IsUp => _state.IsUp;
 

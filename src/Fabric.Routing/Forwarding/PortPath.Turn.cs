@@ -35,7 +35,7 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
-        if (!TryChoose(entry.NextHops, in item, out NextHop hop, out LogicalInterface? link))
+        if (!TryChoose(entry, in item, out NextHop hop, out LogicalInterface? link))
         {
             Refuse(in frame, in item, RouterDrop.Unreachable, IcmpError.HostUnreachable);
             return;
@@ -47,14 +47,17 @@ internal sealed unsafe partial class PortPath
             return;
         }
 
-        if (link.Options.AccessOut is { } list && !Passes(list, in item, in frame))
+        bool isOpen = entry.NextHops.Length > 1 || hop.IsOnLink || link.AccessOut is not null;
+        if (isOpen && generation is { } held)
+            RememberOpen(item.Number, held, entry);
+        if (link.AccessOut is { } list && !Passes(list, in item, in frame))
             return;
         FrameOffload offload = frame.Offload;
         bool fragments = false;
         if (item.Length > link.Mtu && !Fits(in item, in frame, link, ref offload, out fragments))
             return;
         IpAddress nextHop = hop.IsOnLink ? item.Destination : hop.Gateway;
-        Neighbor? neighbor = _neighbors.Find(link.Index, nextHop);
+        Neighbor? neighbor = _neighbors.Find(link, nextHop);
         ulong word = neighbor?.Word ?? 0;
         Rewrite(in item, link, word);
         if ((word & Neighbor.Usable) == 0)
@@ -63,7 +66,7 @@ internal sealed unsafe partial class PortPath
             _router.Use(neighbor!);
         else if (!neighbor!.IsUsed)
             neighbor.IsUsed = true;
-        if (generation is { } sure && neighbor is not null && link.Options.AccessOut is null && entry.NextHops.Length == 1 && !hop.IsOnLink)
+        if (generation is { } sure && neighbor is not null && !isOpen)
             Remember(in item, sure, link, neighbor, word);
         if (fragments)
             Cut(in item, in frame, link, nextHop, neighbor is not null);
@@ -96,13 +99,23 @@ internal sealed unsafe partial class PortPath
     }
 
     /// <summary>Chooses among equal next hops; one whose interface is down is no choice.</summary>
-    private bool TryChoose(NextHop[] hops, in PacketItem item, out NextHop hop, [NotNullWhen(true)] out LogicalInterface? link)
+    private bool TryChoose(ForwardingEntry entry, in PacketItem item, out NextHop hop, [NotNullWhen(true)] out LogicalInterface? link)
     {
-        hop = hops[0];
-        if (hops.Length > 1)
-            return TryChooseOne(hops, in item, out hop, out link);
-        link = Usable(hop.Interface);
+        uint usable = Usable(entry);
+        int place = entry.NextHops.Length > 1 && usable != 0 ? EqualPaths.Choose(Flow(in item), entry.Lots, usable) : 0;
+        hop = entry.NextHops[place];
+        link = usable != 0 ? _links[hop.Interface] : null;
         return link is not null;
+    }
+
+    /// <summary>A bit for each next hop whose interface is up.</summary>
+    private uint Usable(ForwardingEntry entry)
+    {
+        uint usable = 0;
+        NextHop[] hops = entry.NextHops;
+        for (int place = 0; place < hops.Length; place++)
+            usable |= Usable(hops[place].Interface) is null ? 0 : 1U << place;
+        return usable;
     }
 
     private LogicalInterface? Usable(int index)
@@ -110,23 +123,6 @@ internal sealed unsafe partial class PortPath
         LogicalInterface?[] links = _links;
         LogicalInterface? link = (uint)index < (uint)links.Length ? links[index] : null;
         return link is { IsUp: true, Port: not null } ? link : null;
-    }
-
-    private bool TryChooseOne(NextHop[] hops, in PacketItem item, out NextHop hop, [NotNullWhen(true)] out LogicalInterface? link)
-    {
-        ulong flow = EqualPaths.Flow(Fields(in item), _flowSeed);
-        ulong best = 0;
-        hop = default;
-        link = null;
-        foreach (ref readonly NextHop candidate in hops.AsSpan())
-        {
-            ulong weight = EqualPaths.Weight(flow, in candidate);
-            if ((link is not null && weight <= best) || Usable(candidate.Interface) is not { } usable)
-                continue;
-            (hop, link, best) = (candidate, usable, weight);
-        }
-
-        return link is not null;
     }
 
     private PacketFields Fields(in PacketItem item) => new(_slots.AsSpan(item.Network, Math.Min(item.End - item.Network, item.Length)));

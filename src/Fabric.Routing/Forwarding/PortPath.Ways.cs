@@ -11,7 +11,8 @@ namespace Fabric.Routing.Forwarding;
 // A table of a million prefixes has a few dozen entries, and most packets go through the same few gateways. Once the long way round
 // (PortPath.Turn) has led a packet out through a gateway that is known, by an interface that asks nothing, others with the same entry
 // go along: one comparison, a header that lies ready, one from the hop limit. Nobody takes a way back when a neighbour, an interface or
-// a route changes: the first packet of a burst that comes to it looks whether all is as it was.
+// a route changes: the first packet of a burst that comes to it looks whether all is as it was. Where packets with the same entry do
+// not all go through one gateway, the way is an open one (PortPath.Open.cs).
 //
 // Entries are compared by their numbers. A number means the same entry as long as the generation of the table stays as it was before
 // the first look-up of the burst; where it does not, every packet asks the table by itself.
@@ -39,9 +40,10 @@ internal sealed unsafe partial class PortPath
         {
             ref Way way = ref _ways[item.Number % Ways];
             ref readonly Frame frame = ref frames[item.Frame];
-            if (way.Number == item.Number && (way.Burst == _burst || Renew(ref way, generation)) && item.Length <= way.Mtu && HopLimit(in item) > 1)
+            bool isHeld = way.Number == item.Number && (way.Burst == _burst || Renew(ref way, generation));
+            if (isHeld && item.Length <= way.Mtu && HopLimit(in item) > 1)
                 Follow(in way, in item, in frame);
-            else
+            else if (!isHeld || way.Open is not { } entry || !TryFind(entry, way.Usable, in item, in frame))
                 TurnAlone(in item, in frame, generation);
         }
     }
@@ -72,12 +74,19 @@ internal sealed unsafe partial class PortPath
     [MethodImpl(MethodImplOptions.NoInlining)]
     private bool Renew(ref Way way, long generation)
     {
-        if (way.Generation != generation || !_table.TryGet(generation, way.Number, out _) || way.Neighbor is not { IsRemoved: false } neighbor
-            || neighbor.Word != way.Word || Usable(way.Link!.Index) != way.Link)
-        {
+        if (way.Generation != generation || !_table.TryGet(generation, way.Number, out _))
             return false;
+        if (way.Open is { } entry)
+        {
+            way.Usable = Usable(entry);
+            if (way.Usable == 0)
+                return false;
+            way.Burst = _burst;
+            return true;
         }
 
+        if (way.Neighbor is not { IsRemoved: false } neighbor || neighbor.Word != way.Word || Usable(way.Link!.Index) != way.Link)
+            return false;
         if (!neighbor.IsUsed)
             neighbor.IsUsed = true;
         way.Burst = _burst;
@@ -97,6 +106,7 @@ internal sealed unsafe partial class PortPath
         way.Number = item.Number;
         way.Burst = _burst;
         way.Generation = generation;
+        way.Open = null;
         way.Link = link;
         way.Neighbor = neighbor;
         way.Word = word;

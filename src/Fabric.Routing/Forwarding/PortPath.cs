@@ -13,7 +13,8 @@ namespace Fabric.Routing.Forwarding;
 //            Most packets are plain, and are known to be by a few comparisons (PortPath.Plain.cs).
 //   look up  The destinations of all that are left, one behind the other, so that their cache misses overlap.
 //   turn     Next hop, hop limit, length, neighbour; the new headers are written over the old ones in the slot. A packet that finds the
-//            way of one before it goes along (PortPath.Ways.cs).
+//            way of one before it goes along: through a gateway with nothing to look up (PortPath.Ways.cs); to a station on the link, over
+//            one of several equal paths or past an access list with one look at the neighbours (PortPath.Open.cs).
 //   give     All packets of one interface in one call, in their order.
 //
 // A short packet lies in its slot as a whole; a longer one becomes two pieces, the slot and a view of the rest of the frame. A frame that

@@ -1,9 +1,11 @@
 using System.Runtime.Intrinsics;
+using Fabric.Routing.Fib;
 using Fabric.Routing.Neighbors;
 
 namespace Fabric.Routing.Forwarding;
 
-/// <summary>The way of packets with one entry of the forwarding table through one gateway: all that they need.</summary>
+/// <summary>The way of packets with one entry of the forwarding table: through one gateway, with all that they need; or an open one, whose
+/// packets find their neighbours by themselves.</summary>
 internal struct Way
 {
     /// <summary>Number of the entry.</summary>
@@ -15,7 +17,13 @@ internal struct Way
     /// <summary>Of the table, when the number was found.</summary>
     internal long Generation;
 
-    /// <summary>Where they leave.</summary>
+    /// <summary>The entry, of an open way; null for one that leads through a gateway.</summary>
+    internal ForwardingEntry? Open;
+
+    /// <summary>Of an open way, a bit for each next hop whose interface is up.</summary>
+    internal uint Usable;
+
+    /// <summary>Where they leave, as all that follows of a way through a gateway.</summary>
     internal LogicalInterface? Link;
 
     /// <summary>The gateway.</summary>

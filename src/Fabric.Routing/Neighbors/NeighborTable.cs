@@ -50,13 +50,13 @@ internal sealed class NeighborTable : Timed
     internal int Queued => _queue.Count;
 
     /// <summary>Finds an entry. Any thread.</summary>
-    internal Neighbor? Find(int link, IpAddress address)
+    internal Neighbor? Find(LogicalInterface link, IpAddress address)
     {
         Neighbor?[]? buckets = Volatile.Read(ref _buckets);
         if (buckets is null)
             return null;
-        Neighbor? entry = Volatile.Read(ref buckets[Place(link, address)]);
-        while (entry is not null && (entry.Address != address || entry.Link.Index != link))
+        Neighbor? entry = Volatile.Read(ref buckets[Place(link.Index, address)]);
+        while (entry is not null && (entry.Address != address || entry.Link != link))
             entry = entry.Next;
         return entry;
     }
@@ -68,7 +68,7 @@ internal sealed class NeighborTable : Timed
     /// <returns>False when that is not known yet.</returns>
     internal bool TryUse(LogicalInterface link, IpAddress address, out MacAddress mac)
     {
-        Neighbor? entry = Find(link.Index, address);
+        Neighbor? entry = Find(link, address);
         mac = entry?.Mac ?? default;
         if (entry is null || entry.State == NeighborState.Incomplete)
             return false;
@@ -93,7 +93,7 @@ internal sealed class NeighborTable : Timed
             return;
         }
 
-        Neighbor entry = Find(link.Index, address) ?? AddAndAsk(link, address);
+        Neighbor entry = Find(link, address) ?? AddAndAsk(link, address);
         if (_waiting >= _control.Options.MaxWaiting || entry.Waiting?.Count >= _control.Options.MaxWaitingForOne)
         {
             _control.Output.Drop(link, packet.Frame, packet.Offload, RouterDrop.TooManyWaiting);
@@ -113,7 +113,7 @@ internal sealed class NeighborTable : Timed
     {
         if (mac.IsGroup || mac == default)
             return;
-        Neighbor? entry = Find(link.Index, address);
+        Neighbor? entry = Find(link, address);
         if (entry is null)
         {
             if (!create)
@@ -135,7 +135,7 @@ internal sealed class NeighborTable : Timed
     /// <param name="overrides">It replaces an address known already.</param>
     internal void Answer(LogicalInterface link, IpAddress address, MacAddress? mac, bool solicited, bool overrides)
     {
-        Neighbor? entry = Find(link.Index, address);
+        Neighbor? entry = Find(link, address);
         if (entry is null || entry.State == NeighborState.Permanent || mac is { IsGroup: true } || mac == default(MacAddress))
             return;
         if (entry.State == NeighborState.Incomplete && mac is null)
@@ -158,8 +158,8 @@ internal sealed class NeighborTable : Timed
     /// <summary>Puts in what the operator knows.</summary>
     internal void Fix(LogicalInterface link, IpAddress address, MacAddress mac)
     {
-        Enter(Find(link.Index, address) ?? Add(link, address), NeighborState.Permanent, mac, Never);
-        SendWaiting(Find(link.Index, address)!);
+        Enter(Find(link, address) ?? Add(link, address), NeighborState.Permanent, mac, Never);
+        SendWaiting(Find(link, address)!);
     }
 
     /// <summary>Forgets the stations of a link that is down, but not what the operator has told.</summary>

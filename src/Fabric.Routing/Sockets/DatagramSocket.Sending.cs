@@ -186,7 +186,7 @@ public sealed unsafe partial class DatagramSocket
     {
         if (datagram.Destination == _wayTo && (!_wayIsShared || datagram.SourcePort == _wayFrom))
             return true;
-        if (Find(datagram.Destination) is not { Kind: RouteKind.Unicast } entry || Choose(entry.NextHops, packet) is not { } hop)
+        if (Find(datagram.Destination) is not { Kind: RouteKind.Unicast } entry || !TryChoose(entry, packet, out NextHop hop))
             return false;
         LogicalInterface link = Usable(hop.Interface)!;
         _way = link;
@@ -194,7 +194,7 @@ public sealed unsafe partial class DatagramSocket
         _wayIsShared = entry.NextHops.Length > 1;
         _wayNext = hop.IsOnLink ? datagram.Destination : hop.Gateway;
         _wayMtu = Math.Min(link.Mtu, _control.PathMtus.Find(datagram.Destination));
-        Neighbor? neighbor = _control.Neighbors.Find(link.Index, _wayNext);
+        Neighbor? neighbor = _control.Neighbors.Find(link, _wayNext);
         _wayWord = neighbor?.Word ?? 0;
         if ((_wayWord & Neighbor.Usable) == 0)
             return true;
@@ -207,21 +207,15 @@ public sealed unsafe partial class DatagramSocket
 
     private ForwardingEntry? Find(IpAddress destination) => destination.IsV4 ? _control.Table.Find(destination.V4) : _control.Table.Find(destination.Bits);
 
-    private NextHop? Choose(NextHop[] hops, ReadOnlySpan<byte> packet)
+    private bool TryChoose(ForwardingEntry entry, ReadOnlySpan<byte> packet, out NextHop hop)
     {
-        ulong flow = hops.Length > 1 ? EqualPaths.Flow(new PacketFields(packet), (ulong)_control.Options.Seed) : 0;
-        ulong best = 0;
-        NextHop? chosen = null;
-        foreach (ref readonly NextHop hop in hops.AsSpan())
-        {
-            ulong weight = hops.Length > 1 ? EqualPaths.Weight(flow, in hop) : 0;
-            if ((chosen is not null && weight <= best) || Usable(hop.Interface) is null)
-                continue;
-            chosen = hop;
-            best = weight;
-        }
-
-        return chosen;
+        NextHop[] hops = entry.NextHops;
+        uint usable = 0;
+        for (int place = 0; place < hops.Length; place++)
+            usable |= Usable(hops[place].Interface) is null ? 0 : 1U << place;
+        int chosen = hops.Length > 1 && usable != 0 ? EqualPaths.Choose(EqualPaths.Flow(new PacketFields(packet), (ulong)_control.Options.Seed), entry.Lots, usable) : 0;
+        hop = hops[chosen];
+        return usable != 0;
     }
 
     /// <summary>Whether a port leads to the tunnels that the socket carries.</summary>

@@ -3,6 +3,7 @@ using Fabric.Hosts.Messages;
 using Fabric.Link;
 using Fabric.Routing.Neighbors;
 using Fabric.Routing.Tests.Kit;
+using Fabric.TestKit.Link;
 using Fabric.Wire;
 using static Fabric.Routing.Tests.Kit.RoutedNetwork;
 
@@ -48,6 +49,32 @@ public sealed class ForwardingTests : IDisposable
         PingResult result = Ping(left, own, new PingOptions { Size = size });
         Assert.Equal(4, result.Received);
         Assert.All(result.Echoes, echo => Assert.Equal(Address(own), echo.From));
+    }
+
+    [Fact]
+    public void No_packet_of_a_burst_leaves_by_a_link_that_has_gone_down_and_changed_no_route()
+    {
+        Router router = _network.AddRouter("r1");
+        MemoryLink left = _network.Attach(router, "10.0.1.1/24", out RouterInterface first);
+        MemoryLink bare = _network.Attach(router, "", out RouterInterface second, link => link with { UseV6 = false });
+        router.AddNeighbor(second.Index, Address("32.0.0.7"), MacOf(90));
+        router.AddRoute(new Route(Prefix("32.0.0.0/8"), RouteSource.Static, 1, 0, 0, RouteKind.Unicast, [new NextHop(second.Index, IpAddress.AnyV4)]));
+        byte[] packet = LooseEnd.Udp("10.0.1.9", "32.0.0.7");
+        byte[] frame = [.. new byte[EthernetView.MinHeaderLength], .. packet];
+        HeaderWriter.Ethernet(frame, first.Mac, MacOf(91), EtherType.Ipv4);
+        foreach (bool up in new[] { true, false, true })
+        {
+            bare.SetUp(up);
+            _network.Run(0.01);
+            bare.First.ReceiveAll();
+            long before = router.Counters.Forwarded;
+            left.First.SendBurst([frame, frame, frame]);
+            _network.Settle();
+            Assert.Equal(up ? 3 : 0, bare.First.ReceiveAll().Count);
+            Assert.Equal(up ? 3 : 0, router.Counters.Forwarded - before);
+        }
+
+        Assert.Equal(3, router.Counters[RouterDrop.Unreachable]);
     }
 
     [Fact]

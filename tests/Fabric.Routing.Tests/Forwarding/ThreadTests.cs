@@ -17,6 +17,10 @@ public sealed class ThreadTests : IDisposable
     [Theory]
     [InlineData("10.0.1.9", "10.7.0.1")]
     [InlineData("2001:db8:1::9", "2001:db8:7::1")]
+    [InlineData("10.0.1.9", "10.0.2.9")]
+    [InlineData("2001:db8:1::9", "2001:db8:2::9")]
+    [InlineData("10.0.1.9", "10.6.0.1")]
+    [InlineData("2001:db8:1::9", "2001:db8:6::1")]
     public void Forwarding_allocates_nothing(string from, string to)
     {
         Router router = _network.AddRouter("r1");
@@ -24,8 +28,14 @@ public sealed class ThreadTests : IDisposable
         MemoryLink right = _network.Attach(router, "10.0.2.1/24 2001:db8:2::1/64", out _);
         AddStatic(router, "10.7.0.0/16", 1, "10.0.2.9");
         AddStatic(router, "2001:db8:7::/48", 1, "2001:db8:2::9");
-        router.AddNeighbor(1, Address("10.0.2.9"), MacOf(90));
-        router.AddNeighbor(1, Address("2001:db8:2::9"), MacOf(90));
+        foreach ((string equal, string[] gateways) in new[] { ("10.6.0.0/16", new[] { "10.0.2.9", "10.0.2.8" }), ("2001:db8:6::/48", ["2001:db8:2::9", "2001:db8:2::8"]) })
+        {
+            NextHop[] hops = [.. gateways.Select(gateway => new NextHop(1, Address(gateway)))];
+            router.AddRoute(new Route(Prefix(equal), RouteSource.Static, 1, 0, 0, RouteKind.Unicast, hops));
+            foreach (NextHop hop in hops)
+                router.AddNeighbor(1, hop.Gateway, MacOf(90));
+        }
+
         byte[] packet = LooseEnd.Udp(from, to, 1000);
         byte[] frame = [.. new byte[14], .. packet];
         HeaderWriter.Ethernet(frame, first.Mac, MacOf(91), packet[0] >> 4 == 4 ? EtherType.Ipv4 : EtherType.Ipv6);
