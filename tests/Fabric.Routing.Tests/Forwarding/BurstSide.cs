@@ -203,7 +203,7 @@ internal sealed class BurstSide : IDisposable
 
         public void Accept(IPort port, ReadOnlySpan<Frame> frames)
         {
-            PortPath path = new(router);
+            PortPath path = new(router, port);
             foreach (LogicalInterface link in router.Control.Links.Where(link => link.Port == port))
                 path.Add(link);
             path.Accept(frames);
