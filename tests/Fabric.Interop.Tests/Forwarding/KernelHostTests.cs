@@ -117,7 +117,8 @@ public sealed partial class KernelHostTests : IDisposable
                 return code == 0 ? null : output;
             });
             PortCounters counters = _made.OfType<TapPort>().First().Counters;
-            Assert.True(counters.ReceivedBytes > 16 << 20, $"{counters.ReceivedBytes} bytes");
+            // iperf3 ends when it has handed over the last byte, which need not be on its way then.
+            Assert.True(counters.ReceivedBytes > 8 << 20, $"{counters.ReceivedBytes} bytes");
             Assert.True(counters.ReceivedBytes / counters.ReceivedFrames > 2 * leftMtu, $"{counters.ReceivedFrames} frames, {counters.ReceivedBytes} bytes: {string.Join(' ', _router.Counters.Drops)}");
         }
         finally
