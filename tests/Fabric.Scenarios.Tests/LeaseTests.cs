@@ -27,7 +27,7 @@ public partial class LeaseTests
                 interfaces:
                   near: { to: near, address: 10.1.0.1/24, address6: "fd01::1/64", mtu: 1400 }
                   far: { to: far, address: 10.2.0.1/24, address6: "fd02::1/64" }
-                dhcp: { near: { range: 10.1.0.100-10.1.0.110, dns: [10.1.0.53, 10.1.0.54], domain: lab.test, lease: 10s, routes: [{ to: 10.9.0.0/16, via: 10.1.0.7 }] } }
+                dhcp: { near: { range: 10.1.0.100-10.1.0.110, dns: [10.1.0.53, 10.1.0.54], domain: lab.test, lease: 20s, routes: [{ to: 10.9.0.0/16, via: 10.1.0.7 }] } }
                 advertise: [near]
             tests:
               - ping: { from: bob, to: alice, within: 60s }
