@@ -24,7 +24,8 @@ internal static class DownCommand
         return command.WithExamples(
             "fabric down                     # the only topology that runs",
             "fabric down -t quickstart       # one of several",
-            "fabric down --delete-disks      # next time, guests start from fresh disks");
+            "fabric down --delete-disks      # next time, guests start from fresh disks",
+            "fabric down -t quickstart --delete-disks   # also of one that does not run");
     }
 
     /// <summary>Asks a daemon to take its topology down and waits until it is gone.</summary>

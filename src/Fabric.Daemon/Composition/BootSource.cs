@@ -17,7 +17,7 @@ internal sealed record BootSource(string? Kernel, string? Initrd, string? Firmwa
         bool isCatalogue = image is { HasAgent: true } && vm.Kernel is null && vm.Initrd is null && vm.Firmware is null;
         string cmdline = vm.Cmdline ?? image?.Cmdline ?? "";
         if (isCatalogue && !image!.HasDhcpClient && vm.Nics.Any(nic => nic.IsDynamic))
-            throw new DaemonException($"{vm.Name}: its root disk was made over an older image, without a DHCP client; give its NIC an 'address:', or do so once for 'fabric up' and then 'fabric down --delete-disks', after which the disk is made anew");
+            throw new DaemonException($"{vm.Name}: its root disk was made over an older image, without a DHCP client; give its NIC an 'address:', or start with fresh disks: fabric down -t {model.Name} --delete-disks");
         if (isCatalogue)
             cmdline = $"{cmdline} {GuestArguments(model, vm)}".Trim();
         return new BootSource(vm.Kernel ?? image?.Kernel, vm.Initrd ?? image?.Initrd, vm.Firmware, cmdline, isCatalogue);
