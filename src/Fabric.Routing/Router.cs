@@ -17,8 +17,10 @@ namespace Fabric.Routing;
 // next hops) or one word at a time (neighbours).
 //
 // Time: parts of the control side that wait for something know when they are next due; after every entry the router sets its one timer
-// to the earliest time. A port that goes up or down may say so while other locks are held, so it only rings a second timer, which looks
-// at the ports. Time and chance come from outside: with a manual clock and a seed, a network of routers plays back the same way.
+// to the earliest time. A timer needs a thread of the process's pool, and that may be late where others hold all of them: whoever
+// enters and finds something due for long does it himself, so that as long as packets come neighbours are asked and senders told.
+// A port that goes up or down may say so while other locks are held, so it only rings a second timer, which looks at the ports. Time and
+// chance come from outside: with a manual clock and a seed, a network of routers plays back the same way.
 //
 // Who keeps what: neighbours, packets that wait, fragments, groups: all bounded by RouterOptions. Each packet that goes no further has
 // one reason and is counted once (RouterDrop).
@@ -32,11 +34,17 @@ namespace Fabric.Routing;
 /// the router as sink from <see cref="Attach"/> to <see cref="Detach"/>, and disposed of after that.</remarks>
 public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
 {
+    /// <summary>A timer that has not come so long after its time is not waited for, in nanoseconds.</summary>
+    private const long Late = 100 * Nanoseconds.PerMillisecond;
+
+    /// <summary>Timers of the host take no more than some weeks; one that comes too early does no harm.</summary>
+    private const long LongestTimer = TimeSpan.TicksPerDay;
     private readonly Lock _gate = new();
     private readonly RouterControl _control;
     private readonly ITimer _timer;
     private readonly ITimer _portTimer;
     private long _timerDue = Timed.Never;
+    private bool _isTicking;
     private bool _disposed;
     private Dictionary<IPort, PortPath> _paths = new(ReferenceEqualityComparer.Instance);
 
@@ -127,11 +135,23 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
 
     private void SetTimer()
     {
+        if (_control.Now - _control.Due > Late)
+            TickOnce();
         long due = _control.Due;
         if (due >= _timerDue)
             return;
         _timerDue = due;
-        _timer.Change(TimeSpan.FromTicks(Math.Max(0, (due - _control.Now + 99) / 100)), Timeout.InfiniteTimeSpan);
+        _timer.Change(TimeSpan.FromTicks(Math.Clamp((due - _control.Now + 99) / 100, 0, LongestTimer)), Timeout.InfiniteTimeSpan);
+    }
+
+    private void TickOnce()
+    {
+        // A protocol may enter again from its own tick.
+        if (_isTicking)
+            return;
+        _isTicking = true;
+        _control.Tick();
+        _isTicking = false;
     }
 
     private void Hurry()
@@ -150,7 +170,7 @@ public sealed partial class Router : IFrameSink, ILinkWatcher, IDisposable
             if (!TryEnter())
                 return;
             _timerDue = Timed.Never;
-            _control.Tick();
+            TickOnce();
             SetTimer();
         }
     }
