@@ -8,15 +8,16 @@ internal sealed class ServedImage : IDisposable
 {
     private readonly IDisk _disk;
 
-    public ServedImage(IDisk disk, string export = "", bool readOnly = false, NbdServerOptions? options = null)
+    public ServedImage(IDisk disk, string export = "", bool readOnly = false, NbdServerOptions? options = null, TemporaryFolder? folder = null)
     {
         _disk = disk;
+        Folder = folder ?? new TemporaryFolder();
         SocketPath = Folder["nbd.sock"];
         Server = NbdServer.Listen(new UnixDomainSocketEndPoint(SocketPath), [new NbdExport(export, disk, "a test", readOnly)], options);
         Uri = Server.UriOf(export);
     }
 
-    public TemporaryFolder Folder { get; } = new();
+    public TemporaryFolder Folder { get; }
 
     public string SocketPath { get; }
 
@@ -27,10 +28,10 @@ internal sealed class ServedImage : IDisposable
     /// <summary>A new qcow2 image, served.</summary>
     public static ServedImage Qcow2(long size, out string path)
     {
-        string folder = Directory.CreateTempSubdirectory("fabric-nbd-").FullName;
-        path = Path.Combine(folder, "disk.qcow2");
+        TemporaryFolder folder = new();
+        path = folder["disk.qcow2"];
         DiskImage.Create(path, new DiskCreateOptions { Format = DiskFormat.Qcow2, Size = size });
-        return new ServedImage(DiskImage.Open(path));
+        return new ServedImage(DiskImage.Open(path), folder: folder);
     }
 
     /// <summary>Stops the server and closes the disk.</summary>
