@@ -48,13 +48,13 @@ public sealed partial class KernelHostTests : IDisposable
     public void Traceroute_finds_the_router_and_the_host_behind_it()
     {
         HostTool.Need("traceroute", "traceroute");
-        (TestNamespace left, _) = Make(1500, 1500);
+        (TestNamespace left, TestNamespace right) = Make(1500, 1500);
         foreach ((string family, string router, string target) in new[] { ("-4", "10.77.1.1", Right4), ("-6", "2001:db8:77:1::1", Right6) })
         {
             foreach (string probe in new[] { "-U", "-I" })
             {
                 string[] lines = left.Expect("traceroute", family, probe, "-n", "-w", "2", target).Trim().Split('\n');
-                Assert.True(lines.Length == 3, string.Join("\n", lines));
+                Assert.True(lines.Length == 3, $"{string.Join("\n", lines)}\n{Describe(left, right)}");
                 Assert.Contains($" {router} ", lines[1], StringComparison.Ordinal);
                 Assert.Contains($" {target} ", lines[2], StringComparison.Ordinal);
                 Assert.DoesNotContain("!", lines[2], StringComparison.Ordinal);
@@ -136,6 +136,17 @@ public sealed partial class KernelHostTests : IDisposable
         Assert.True(IpPrefix.TryParse(text, out IpPrefix prefix));
         return prefix;
     }
+
+    /// <summary>What the router and both hosts know, for a failure that comes and goes.</summary>
+    private string Describe(TestNamespace left, TestNamespace right) => string.Join(
+        '\n',
+        [
+            $"{_router.Counters} {string.Join(' ', _router.Counters.Drops)}, the worker slept {_worker.Sleeps} times",
+            .. _router.Interfaces.Select(link => $"{link.Name} is up: {link.IsUp}, {_router.TrafficOf(link.Index)}"),
+            .. _router.Neighbors.Select(entry => $"{entry}"),
+            left.Ip("-s", "neigh"),
+            right.Ip("-s", "neigh"),
+        ]);
 
     private T Keep<T>(T made)
         where T : IDisposable
