@@ -26,6 +26,9 @@ namespace Fabric.Hosts;
 /// <remarks>Members may be called from any thread. A host handles one frame at a time, under a lock of its own.</remarks>
 public sealed partial class Host : IFrameSink, IDisposable
 {
+    /// <summary>Timers of the host take no more than some weeks, and leases last longer; one that comes too early does no harm.</summary>
+    private const long LongestTimer = TimeSpan.TicksPerDay;
+
     private readonly Lock _gate = new();
     private readonly HostStack _stack;
     private readonly TimeProvider _time;
@@ -151,7 +154,7 @@ public sealed partial class Host : IFrameSink, IDisposable
         if (due >= _timerDue)
             return;
         _timerDue = due;
-        TimeSpan wait = TimeSpan.FromTicks(Math.Max(0, (due - _stack.Now + 99) / 100));
+        TimeSpan wait = TimeSpan.FromTicks(Math.Clamp((due - _stack.Now + 99) / 100, 0, LongestTimer));
         if (_timer is null)
             _timer = _time.CreateTimer(static host => ((Host)host!).Tick(), this, wait, Timeout.InfiniteTimeSpan);
         else

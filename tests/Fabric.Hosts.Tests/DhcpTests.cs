@@ -55,6 +55,21 @@ public sealed class DhcpTests
         Assert.Equal(DhcpState.Bound, client.DhcpState);
     }
 
+    /// <summary>Home routers lease for a year, and its half is more than a timer of the system takes.</summary>
+    [Fact]
+    public void RenewsALeaseOfAYear()
+    {
+        const int Days = 365;
+        using HostNetwork net = new() { Step = TimeSpan.FromHours(12) };
+        SmallDhcpServer server = net.AddDhcpServer();
+        server.Lease = Days * 86_400;
+        net.Add(Client);
+        net.Run(TimeSpan.FromDays(2));
+        Assert.Equal([1, 3], server.Arrived);
+        net.Run(TimeSpan.FromDays(Days / 2));
+        Assert.Equal([1, 3, 3], server.Arrived);
+    }
+
     [Fact]
     public void StartsAnewWhenRefused()
     {

@@ -57,7 +57,7 @@ internal sealed class SmallDhcpServer(IPort port) : IFrameSink
         request.AsSpan(28, 16).CopyTo(reply.AsSpan(28));
         byte[] options =
         [
-            0x63, 0x82, 0x53, 0x63, 53, 1, (byte)type, 54, 4, 10, 0, 0, 1, 51, 4, 0, 0, (byte)(Lease >> 8), (byte)Lease,
+            0x63, 0x82, 0x53, 0x63, 53, 1, (byte)type, 54, 4, 10, 0, 0, 1, 51, 4, (byte)(Lease >> 24), (byte)(Lease >> 16), (byte)(Lease >> 8), (byte)Lease,
             1, 4, 255, 255, 255, 0, 3, 4, 10, 0, 0, 1, 6, 8, 10, 0, 0, 1, 10, 0, 0, 2, 15, 4, .. "test"u8, 26, 2, 0x05, 0x78, 255,
         ];
         options.CopyTo(reply, 236);

@@ -3,6 +3,7 @@ namespace Fabric.TestKit.Time;
 /// <summary>A clock that stands still until a test moves it; timers fire inside <see cref="Advance"/>, in order of their due times.</summary>
 public sealed class ManualTimeProvider : TimeProvider
 {
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
     private readonly DateTimeOffset _start;
@@ -62,6 +63,9 @@ public sealed class ManualTimeProvider : TimeProvider
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
+            // As the system's timers do.
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(dueTime, LongestTimer);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(period, LongestTimer);
             lock (clock._gate)
             {
                 clock._timers.Remove(this);
