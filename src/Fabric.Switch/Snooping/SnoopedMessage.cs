@@ -93,8 +93,8 @@ internal readonly ref struct SnoopedMessage
             return SnoopFault.HopLimit;
         if (!HasRouterAlert(packet))
             return SnoopFault.RouterAlert;
-        // A host that has no address yet reports from :: (RFC 3590, 4), but nobody else may.
-        bool mayBeNobody = message.Kind is GroupMessageKind.Report or GroupMessageKind.RecordReport;
+        // A host whose address is not sure yet speaks from :: (RFC 3590, 4); a router may not.
+        bool mayBeNobody = message.Kind != GroupMessageKind.Query;
         if (!source.IsLinkLocal && !(mayBeNobody && source.IsUnspecified))
             return SnoopFault.Source;
         return CheckAddresses(in message, packet.Destination);

@@ -74,7 +74,7 @@ public sealed class SnoopingLimitTests
         { SnoopFault.Source, ReportV2("127.0.0.1", Group) },
         { SnoopFault.Source, ReportV2("2001:db8::1", "ff05::1") },
         { SnoopFault.Source, Query("::") },
-        { SnoopFault.Source, Leave("::", "ff05::1") },
+        { SnoopFault.Source, Leave("2001:db8::1", "ff05::1") },
         { SnoopFault.Destination, Igmp("10.0.0.1", "239.1.1.2", [0x16, 0, 0, 0, 239, 1, 1, 1]) },
         { SnoopFault.Destination, Igmp("10.0.0.1", "224.0.0.2", [0x11, 100, 0, 0, 0, 0, 0, 0]) },
         { SnoopFault.Destination, Igmp("10.0.0.1", "224.0.0.1", [0x22, 0, 0, 0, 0, 0, 0, 0]) },
