@@ -20,10 +20,13 @@ internal sealed class RipRouter : IDisposable
     private readonly RipProcess _ripng;
     private readonly TapPort _lan;
     private readonly TapPort _cut;
+    private readonly TestNamespace _space;
 
     public RipRouter(TestNamespace space, params RipKey[] keys)
     {
         HostTool.Need("ip", "iproute2");
+        HostTool.Need("ping", "iputils-ping");
+        _space = space;
         // The peer's addresses are to be there at once.
         space.Expect("sh", "-c", "echo 0 > /proc/sys/net/ipv6/conf/default/accept_dad");
         _lan = Open(space, "lan", 1, "10.7.0.1/24", "2001:db8:7::1/64");
@@ -52,6 +55,8 @@ internal sealed class RipRouter : IDisposable
 
     internal void Start()
     {
+        // What the peer says to this router alone would wait until it has found it by ARP, and what it says to all would overtake it: a replay.
+        HostTool.Await("an answer to the peer", 20, () => HostTool.Run("ip", "netns", "exec", _space.Name, "ping", "-c", "1", "-W", "1", "10.7.0.1") is (not 0, string output) ? output : null);
         _router.AddProtocol(_rip);
         _router.AddProtocol(_ripng);
     }
